@@ -1,0 +1,96 @@
+"""What is kept of a finished cell: an immutable, checksummed, versioned record."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+CellKind = Literal["train", "evaluate", "measure", "diversity", "paper"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MethodIdentity(_Frozen):
+    """A method is its name, version, source hash and resolved arguments. ``label`` is how the board calls it."""
+
+    name: str
+    version: str
+    source_hash: str
+    arguments: dict[str, Any]
+    label: str
+
+
+class BenchmarkIdentity(_Frozen):
+    """Which data: equal names with unequal digests are different data."""
+
+    name: str
+    options: dict[str, Any]
+    digest: str
+
+
+class Protocol(_Frozen):
+    """How it is scored. ``query`` counts images a class; ``seed`` decides the episodes."""
+
+    track: Literal["few-shot", "transfer", "adaptation"] = "few-shot"
+    way: int
+    shot: int
+    query: int
+    episodes: int
+    seed: int = 0
+
+
+class Measured(_Frozen):
+    """What the clock and the operating system said: differs from run to run, kept apart from what was computed."""
+
+    started: str
+    wall_seconds: float
+    cpu_seconds: float
+    gpu_seconds: float = 0.0
+    peak_memory_mib: float
+    host: str
+    attempt: int = 1
+    wandb_folder: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class Record(_Frozen):
+    """One finished cell. Everything but ``measured`` is a pure function of the cell's spec and its parents.
+
+    ``spec`` is the resolved configuration of the cell; ``results`` the small computed figures (JSON);
+    ``files`` the sha256 of each file beside the record (tables as Parquet, weights as safetensors).
+    """
+
+    key: str
+    kind: CellKind
+    sweep: str
+    spec: dict[str, Any]
+    parents: tuple[str, ...] = ()
+    method: MethodIdentity | None = None
+    benchmark: BenchmarkIdentity | None = None
+    protocol: Protocol | None = None
+    seed: int | None = None
+    results: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    measured: Measured
+
+
+class Failure(_Frozen):
+    """A quarantined cell: the method's own fault, kept with its traceback, shown as a hole on the board."""
+
+    key: str
+    kind: CellKind
+    sweep: str
+    spec: dict[str, Any]
+    method: MethodIdentity | None = None
+    benchmark: BenchmarkIdentity | None = None
+    protocol: Protocol | None = None
+    seed: int | None = None
+    reason: str
+    """One sentence: what the method did."""
+    traceback: str = ""
+    attempt: int = 1
