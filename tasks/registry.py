@@ -1,0 +1,65 @@
+"""Benchmarks by name."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+
+from tasks.benchmark import Benchmark
+
+Loader = Callable[..., Benchmark]
+
+_BUILT_IN = {"glyphs": "tasks.glyphs", "emoji": "tasks.emoji", "omniglot": "tasks.omniglot"}
+_REGISTERED: dict[str, Loader] = {}
+
+
+class UnknownBenchmark(LookupError):
+    """No benchmark has that name; the message names the nearest ones."""
+
+
+def benchmark(name: str) -> Callable[[Loader], Loader]:
+    """Register a loader: ``@benchmark("mine")`` above ``def load(**options) -> Benchmark``."""
+
+    def register(loader: Loader) -> Loader:
+        if _REGISTERED.get(name, loader) is not loader:
+            raise ValueError(f"a benchmark named {name!r} is registered already")
+        _REGISTERED[name] = loader
+        return loader
+
+    return register
+
+
+def names() -> list[str]:
+    """Names that ``load`` knows, sorted."""
+    return sorted({*_BUILT_IN, *_REGISTERED})
+
+
+def load(name: str, **options: object) -> Benchmark:
+    """Load a benchmark; embedded ones are built on first use and cached on disk.
+
+    Raises UnknownBenchmark for a name, TypeError for an option that it does not take.
+    """
+    loader = _loader(name)
+    known = inspect.signature(loader).parameters
+    for option in options:
+        if option not in known:
+            nearest = difflib.get_close_matches(option, known, n=1) or list(known)
+            raise TypeError(f"{name} has no option {option!r}; nearest: {', '.join(nearest)}")
+    return loader(**options)
+
+
+@lru_cache(maxsize=None)
+def _import(name: str) -> None:
+    import_module(_BUILT_IN[name])
+
+
+def _loader(name: str) -> Loader:
+    if name not in _REGISTERED and name in _BUILT_IN:
+        _import(name)
+    if name not in _REGISTERED:
+        nearest = difflib.get_close_matches(name, names(), n=3) or names()
+        raise UnknownBenchmark(f"no benchmark is called {name!r}; nearest: {', '.join(nearest)}")
+    return _REGISTERED[name]
