@@ -34,6 +34,9 @@ test: lint      ## lint and all tests but the slow ones
 slow: $(STAMP)  ## the tests that take minutes: full coverage simulations, long chaos runs
 	$(BIN)/python -m pytest -m slow
 
+docs: $(STAMP)  ## the site of docs/, into build/site
+	$(BIN)/mkdocs build --quiet --strict
+
 format: $(STAMP) ## mend format and lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
