@@ -1,0 +1,125 @@
+"""From a shipped name, a file, the environment and the command line to one checked sweep."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from suite.config import layers
+from suite.config.build import build
+from suite.config.check import check, method_arguments
+from suite.config.names import nearest
+from suite.config.schema import ConfigError, SweepConfig
+
+_CONF = Path(__file__).parent.parent / "conf"
+
+# Read by other parts of the league: settings of the machine, not of a sweep.
+_MACHINE = frozenset({"LEAGUE_CACHE"})
+
+
+def shipped() -> list[str]:
+    """Names of the sweeps that ship, for ``load_sweep``."""
+    return sorted(path.stem for path in _CONF.glob("*.yaml"))
+
+
+def load_sweep(
+    source: str | Path, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> SweepConfig:
+    """The sweep that ``source`` (a shipped name or a YAML file) describes, each layer over the one before.
+
+    Then come the variables of ``environment`` (None: the process's own) that begin with ``LEAGUE_``, where
+    ``__`` stands for a dot: ``LEAGUE_BUDGET__IMAGES=300``; and last ``overrides``, ``key=value`` with a YAML
+    value: ``budget.images=300``, ``methods=[maml,transfer]``, ``methods.maml.inner_steps=3``,
+    ``protocols.episodes=50`` (of every protocol), ``protocols.0.shot=5``.
+    Raises ConfigError in one or two sentences; an unknown name or key comes with the nearest valid ones.
+    """
+    path = _find(source)
+    with _blame(str(source)):
+        settings = layers.read(path)
+        _build(settings, partial=True)
+    return _resolve(settings, overrides, environment)
+
+
+def single_run(
+    method: str, benchmark: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> SweepConfig:
+    """A sweep of one method on one benchmark.
+
+    An argument of the method may be given as it is, ``inner_steps=5``; all else is as for ``load_sweep``.
+    """
+    settings = {
+        "name": f"{method}-{benchmark}",
+        "methods": [{"name": method}],
+        "benchmarks": [{"name": benchmark}],
+        "protocols": [{}],
+    }
+    arguments = method_arguments(method)
+    spelled = []
+    for word in overrides:
+        key = word.partition("=")[0].partition(".")[0]
+        own = key in arguments and key not in SweepConfig.__dataclass_fields__
+        spelled.append(f"methods.0.arguments.{word}" if own else word)
+    return _resolve(settings, spelled, environment)
+
+
+def _resolve(
+    settings: dict[str, Any], overrides: Iterable[str], environment: Mapping[str, str] | None
+) -> SweepConfig:
+    variables = os.environ if environment is None else environment
+    for variable, key, value in layers.variables(variables):
+        if variable not in _MACHINE:
+            with _blame(variable):
+                layers.assign(settings, key, value)
+                _build(settings, partial=True)
+    for word in overrides:
+        layers.assign(settings, *layers.split(word))
+        _build(settings, partial=True)
+    return check(_build(settings))
+
+
+def _build(settings: dict[str, Any], *, partial: bool = False) -> SweepConfig:
+    """The dataclasses of ``settings``; ``partial`` allows what a later layer may still give."""
+    try:
+        config = OmegaConf.create(copy.deepcopy(settings))
+        resolved = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from error
+    assert isinstance(resolved, dict)
+    plain: dict[str, Any] = {str(key): value for key, value in resolved.items()}
+    if partial:
+        stand_in = [{"name": "later"}]
+        plain = {"methods": stand_in, "benchmarks": stand_in, **plain}
+    return build(SweepConfig, plain)
+
+
+def _find(source: str | Path) -> Path:
+    text = str(source)
+    if text in shipped():
+        return _CONF / f"{text}.yaml"
+    path = Path(source)
+    if path.is_file():
+        return path
+    if path.suffix not in (".yaml", ".yml") and len(path.parts) == 1:
+        raise ConfigError(
+            f"no sweep is called {text!r}; {nearest(text, shipped())}. A file of your own ends in .yaml."
+        )
+    siblings = [str(found) for found in path.parent.glob("*.y*ml")]
+    near = nearest(text, siblings) if siblings else f"the sweeps that ship are {', '.join(shipped())}"
+    raise ConfigError(f"there is no file {text}; {near}.")
+
+
+@contextmanager
+def _blame(origin: str) -> Iterator[None]:
+    """Say where a wrong setting stands, unless it was just typed."""
+    try:
+        yield
+    except ConfigError as error:
+        said = str(error)
+        raise ConfigError(said if said.startswith(origin) else f"{origin}: {said}") from error

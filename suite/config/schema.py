@@ -1,0 +1,152 @@
+"""What a sweep is: frozen dataclasses that refuse values out of range."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from suite.methods.source import Budget
+
+TRACKS = ("few-shot",)
+TRACKING_MODES = ("auto", "offline", "online", "disabled")
+
+
+class ConfigError(ValueError):
+    """A sweep that cannot be run as written: which key, which value, and what would be right."""
+
+
+class BadValueError(ConfigError):
+    """A field's value is out of range. ``key`` is the field, relative to its own dataclass."""
+
+    def __init__(self, key: str, right: str, value: object) -> None:
+        super().__init__(f"{key} must be {right}, not {value!r}")
+        self.key, self.right, self.value = key, right, value
+
+
+def _at_least(config: object, **lows: int) -> None:
+    for key, low in lows.items():
+        value = getattr(config, key)
+        if not low <= value < math.inf:
+            kind = "a whole number" if isinstance(value, int) else "a number"
+            raise BadValueError(key, f"{kind} of at least {low}", value)
+
+
+def _one_of(config: object, key: str, choices: tuple[str, ...]) -> None:
+    value = getattr(config, key)
+    if value not in choices:
+        raise BadValueError(key, " or ".join(choices), value)
+
+
+def _plain_name(config: object, key: str) -> None:
+    # It names folders, W&B groups and rows of the board.
+    value = getattr(config, key)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        raise BadValueError(key, "letters, digits, '-', '_' and '.', beginning with a letter or digit", value)
+
+
+@dataclass(frozen=True)
+class MethodConfig:
+    """A method and the arguments that differ from its defaults."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig:
+    """A benchmark and the options it is loaded with."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProtocolConfig:
+    """One way of scoring. ``benchmarks`` restricts it to some of the sweep's (empty: all)."""
+
+    track: str = "few-shot"
+    way: int = 5
+    shot: int = 1
+    query: int = 3
+    episodes: int = 400
+    seed: int = 0
+    benchmarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _one_of(self, "track", TRACKS)
+        _at_least(self, way=2, shot=1, query=1, episodes=2, seed=0)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The one architecture of every method in the sweep."""
+
+    backbone: str = "conv4"
+    width: int = 32
+
+    def __post_init__(self) -> None:
+        _at_least(self, width=1)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one cell gets, and how many run at once (0: as many as fit)."""
+
+    cpus_per_cell: float = 1
+    gpus_per_cell: float = 0
+    memory_mib_per_cell: int = 2_048
+    time_limit_seconds: float = 3_600
+    max_in_flight: int = 0
+
+    def __post_init__(self) -> None:
+        _at_least(self, gpus_per_cell=0, memory_mib_per_cell=1, max_in_flight=0)
+        for key in ("cpus_per_cell", "time_limit_seconds"):
+            value = getattr(self, key)
+            if not 0 < value < math.inf:
+                raise BadValueError(key, "a number above 0", value)
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """W&B: ``auto`` is online where a key is set, else offline; ``offline``, ``online`` or ``disabled``."""
+
+    mode: str = "auto"
+    project: str = "transfer-league"
+
+    def __post_init__(self) -> None:
+        _one_of(self, "mode", TRACKING_MODES)
+        _plain_name(self, "project")
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """methods x benchmarks x protocols x seeds under one model and one budget.
+
+    ``margin``: differences within ± this accuracy count as equivalent (0.01 = one point).
+    """
+
+    name: str
+    methods: tuple[MethodConfig, ...]
+    benchmarks: tuple[BenchmarkConfig, ...]
+    protocols: tuple[ProtocolConfig, ...] = (ProtocolConfig(),)
+    seeds: tuple[int, ...] = (0, 1)
+    model: ModelConfig = ModelConfig()
+    budget: Budget = Budget()  # noqa: RUF009 (frozen, but ruff cannot see that from here)
+    resources: Resources = Resources()
+    tracking: Tracking = Tracking()
+    store: str = "league-store"
+    margin: float = 0.01
+
+    def __post_init__(self) -> None:
+        _plain_name(self, "name")
+        if not self.store.strip():
+            raise BadValueError("store", "a folder or URL", self.store)
+        if not 0 < self.margin < 1:
+            raise BadValueError("margin", "an accuracy above 0 and below 1 (0.01 is one point)", self.margin)
+        for key in ("methods", "benchmarks", "protocols", "seeds"):
+            if not getattr(self, key):
+                raise BadValueError(key, "a list of at least one", [])
+        if min(self.seeds) < 0 or len(set(self.seeds)) < len(self.seeds):
+            raise BadValueError("seeds", "different whole numbers of at least 0", list(self.seeds))
