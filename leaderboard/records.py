@@ -16,7 +16,7 @@ class _Frozen(BaseModel):
 
 
 class MethodIdentity(_Frozen):
-    """A method is its name, version, source hash and resolved arguments. ``label`` is how the board calls it."""
+    """A method is its name, version, source hash and resolved arguments. The board calls it ``label``."""
 
     name: str
     version: str
@@ -45,7 +45,7 @@ class Protocol(_Frozen):
 
 
 class Measured(_Frozen):
-    """What the clock and the operating system said: differs from run to run, kept apart from what was computed."""
+    """What clock and operating system said: differs from run to run, kept apart from what was computed."""
 
     started: str
     wall_seconds: float
@@ -94,3 +94,13 @@ class Failure(_Frozen):
     """One sentence: what the method did."""
     traceback: str = ""
     attempt: int = 1
+
+
+class Plan(_Frozen):
+    """The cells that a sweep consists of, as last planned: ``keys`` of every kind, finished or not.
+
+    Cells are shared between sweeps, so a record's own ``sweep`` only says who computed it first.
+    """
+
+    sweep: str
+    keys: tuple[str, ...]

@@ -1,0 +1,7 @@
+"""The store of finished cells: committed in one step, checked when read, never changed afterwards."""
+
+from leaderboard.store.errors import CorruptRecord, NewerSchema, Problem, StoreError
+from leaderboard.store.store import Store
+from leaderboard.store.tables import OUTCOME_SCHEMA, OUTCOMES
+
+__all__ = ["OUTCOMES", "OUTCOME_SCHEMA", "CorruptRecord", "NewerSchema", "Problem", "Store", "StoreError"]

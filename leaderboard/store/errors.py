@@ -1,0 +1,65 @@
+"""What can go wrong with a store, said in one sentence each."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+class StoreError(RuntimeError):
+    """The store cannot do what was asked; nothing was left half-written."""
+
+
+class NewerSchema(StoreError):  # noqa: N818
+    """The store, or a record in it, was written by a newer version of the project; it is left untouched."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has schema version {found}, this version reads up to {known}: "
+            "upgrade transfer-league to use it (nothing was touched)"
+        )
+        self.path, self.found, self.known = path, found, known
+
+
+class CorruptRecord(StoreError):  # noqa: N818
+    """A record, or a file beside it, is not what was committed."""
+
+    def __init__(self, key: str, path: str, reason: str) -> None:
+        super().__init__(f"cell {key[:12]} is corrupt: {path}: {reason}")
+        self.key, self.path, self.reason = key, path, reason
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A corrupt cell that was found, and where it was set aside (None: it is still in its place)."""
+
+    key: str
+    path: str
+    reason: str
+    set_aside: str | None = None
+
+    def __str__(self) -> str:
+        moved = f"; set aside in {self.set_aside}, to be computed again" if self.set_aside else ""
+        return f"cell {self.key[:12]} is corrupt: {self.path}: {self.reason}{moved}"
+
+
+_CAUSES = {
+    errno.ENOSPC: "no space is left on its disk; free some and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EROFS: "it lies on a read-only file system; choose a store that can be written to",
+    errno.EACCES: "permission was denied; choose a store that can be written to, or mend its permissions",
+    errno.EPERM: "permission was denied; choose a store that can be written to, or mend its permissions",
+    errno.ENOTDIR: "a part of its path is a file, not a folder; choose a folder",
+}
+
+
+@contextmanager
+def explained(url: str, what: str) -> Iterator[None]:
+    """Turn an OSError into a StoreError that says in one sentence ``what`` was not done, and why."""
+    try:
+        yield
+    except OSError as error:
+        cause = _CAUSES.get(error.errno or 0) or (error.strerror or str(error))
+        raise StoreError(f"{what} in the store {url}: {cause}") from error
