@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
+_FLIPPED: Mapping[Verdict, Verdict] = {
+    "better": "worse",
+    "worse": "better",
+    "equivalent": "equivalent",
+    "undecided": "undecided",
+}
+
 
 @dataclass(frozen=True, order=True)
 class Column:
-    """One benchmark under one protocol. Unequal data or episodes never share a column: they do not pair."""
+    """One benchmark under one protocol. Unequal digests never share a column."""
 
     benchmark: str
     track: str
@@ -22,7 +30,6 @@ class Column:
     shot: int
     query: int
     digest: str
-    episode_seed: int = 0
 
     @property
     def title(self) -> str:
@@ -31,10 +38,53 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Run:
+    """One trained model on one column: accuracies in 0..1, [episodes], in episode order.
+
+    ``training`` names the trained checkpoint (the key of its cell). Methods that adapt one checkpoint in
+    different ways share it; the ranking then pairs them by seed as well as by episode.
+    """
+
+    method: str
+    column: Column
+    seed: int
+    accuracies: NDArray[np.float64]
+    training: str = ""
+
+
+@dataclass(frozen=True)
 class Outcomes:
-    """Accuracies in 0..1: for each (method label, column) an array [train seeds, episodes], episodes shared by all."""
+    """Accuracies in 0..1: for each (method label, column) an array [train seeds, episodes], episodes shared by all.
+
+    ``trainings``: where known, the checkpoint behind each row of ``values``. Two methods whose names for a
+    column are the same tuple share their checkpoints seed by seed; all others are taken as trained apart.
+    """
 
     values: Mapping[tuple[str, Column], NDArray[np.float64]]
+    trainings: Mapping[tuple[str, Column], tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def collect(cls, runs: Iterable[Run]) -> Outcomes:
+        """Stack runs by (method, column), rows in the order of their seeds.
+
+        Runs of one method and column that differ in length are cut to their common first episodes.
+        Raises ValueError where a method has two runs of one seed in a column.
+        """
+        cells: dict[tuple[str, Column], dict[int, Run]] = {}
+        for run in runs:
+            cell = cells.setdefault((run.method, run.column), {})
+            if run.seed in cell:
+                raise ValueError(f"{run.method} has two runs of seed {run.seed} on {run.column.title}")
+            cell[run.seed] = run
+        values: dict[tuple[str, Column], NDArray[np.float64]] = {}
+        trainings: dict[tuple[str, Column], tuple[str, ...]] = {}
+        for key, cell in cells.items():
+            rows = [cell[seed] for seed in sorted(cell)]
+            shortest = min(len(run.accuracies) for run in rows)
+            values[key] = np.stack([np.asarray(run.accuracies, np.float64)[:shortest] for run in rows])
+            if all(run.training for run in rows):
+                trainings[key] = tuple(run.training for run in rows)
+        return cls(values, trainings)
 
 
 @dataclass(frozen=True)
@@ -51,8 +101,14 @@ class Standing:
     """Where a method stands, in one column or overall (``column`` None).
 
     ``score`` is the mean accuracy in a column; overall, what ``Ranking.ordered_by`` names.
+    ``rank`` is the median rank and its interval; 1 is best.
     ``tie_groups`` are letters: methods that share one are not separable after Holm's correction.
-    ``p_better_than_next``: P(this > the next one down), None for the last. ``partial``: columns it lacks.
+    ``p_better_than_next``: P(this > the next one down), None for the last and where a single seed leaves it open.
+    ``seeds``, ``episodes``: overall, the fewest seeds and all episodes over the columns.
+    ``partial``: columns it lacks. A partial method is listed after the complete ones, and its score, rank and
+    interval are those within its own pool: the columns it has, among the methods that have all of them. It gets
+    no tie groups, since letters of different pools mean different things.
+    ``checkpoint``: with one seed, the mean accuracy of that one trained model, its interval over episodes alone.
     """
 
     method: str
@@ -64,27 +120,57 @@ class Standing:
     seeds: int
     episodes: int
     partial: tuple[Column, ...] = ()
+    checkpoint: Interval | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A against B in one column, paired by episode. Differences are A - B in accuracy.
 
-    ``more_episodes`` / ``more_seeds``: how many more of one alone would decide an undecided pair
-    (None: decided, or no number of it would).
+    In ``Ranking.comparisons`` A stands above B in the column. ``cohens_d`` divides the difference by the pooled
+    standard deviation of one trained model's accuracy over episodes (None: no such spread). ``p_better`` is
+    P(A > B). With one seed on either side no interval, probability or p-value can be given: they are None.
+    The verdict agrees with the interval, which is for this pair alone; ``p_holm`` is corrected for the column.
+    ``more_episodes`` / ``more_seeds``: how many more of one alone would decide an undecided pair, if the
+    estimates stay as they are (None: decided, or no practicable number of it would).
     """
 
     a: str
     b: str
     column: Column
     difference: Interval
-    cohens_d: float
-    p_better: float
-    p_value: float
-    p_holm: float
+    cohens_d: float | None
+    p_better: float | None
+    p_value: float | None
+    p_holm: float | None
     verdict: Verdict
     more_episodes: int | None = None
     more_seeds: int | None = None
+
+    def reversed(self) -> Comparison:
+        """The same comparison as B against A."""
+        low, high = self.difference.low, self.difference.high
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            difference=Interval(
+                -self.difference.estimate,
+                None if high is None else -high,
+                None if low is None else -low,
+            ),
+            cohens_d=None if self.cohens_d is None else -self.cohens_d,
+            p_better=None if self.p_better is None else 1.0 - self.p_better,
+            verdict=_FLIPPED[self.verdict],
+        )
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Performance profile: ``share[i]`` of the columns where the normalised score reaches ``thresholds[i]``."""
+
+    thresholds: tuple[float, ...]
+    share: tuple[Interval, ...]
 
 
 @dataclass(frozen=True)
@@ -100,4 +186,22 @@ class Ranking:
     """Equivalence margin in accuracy (0.01 = one point)."""
     notes: tuple[str, ...] = ()
     aggregates: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
-    """method -> name of an overall score (mean_rank, mean_normalised, interquartile_mean, bradley_terry) -> value."""
+    """method -> name of an overall score (mean_rank, mean_normalised, interquartile_mean, bradley_terry) -> value.
+    A partial method's are those of its own pool, and it has no bradley_terry."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """method -> performance profile over the columns that it has."""
+    level: float = 0.95
+    """Of every interval."""
+
+    def comparison(self, a: str, b: str, column: Column) -> Comparison:
+        """A against B in a column. Raises KeyError where they do not meet there."""
+        found = self._pairs.get((a, b, column))
+        if found is not None:
+            return found
+        if (b, a, column) in self._pairs:
+            return self._pairs[b, a, column].reversed()
+        raise KeyError(f"{a} and {b} do not meet on {column.title}")
+
+    @cached_property
+    def _pairs(self) -> Mapping[tuple[str, str, Column], Comparison]:
+        return {(pair.a, pair.b, pair.column): pair for pair in self.comparisons}
