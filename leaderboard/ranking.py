@@ -54,8 +54,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Accuracies in 0..1: for each (method label, column) an array [train seeds, episodes], episodes shared by all.
+    """Accuracies in 0..1: for each (method label, column) an array [train seeds, episodes].
 
+    Episodes are shared by all methods of a column, and come in episode order.
     ``trainings``: where known, the checkpoint behind each row of ``values``. Two methods whose names for a
     column are the same tuple share their checkpoints seed by seed; all others are taken as trained apart.
     """
@@ -103,12 +104,12 @@ class Standing:
     ``score`` is the mean accuracy in a column; overall, what ``Ranking.ordered_by`` names.
     ``rank`` is the median rank and its interval; 1 is best.
     ``tie_groups`` are letters: methods that share one are not separable after Holm's correction.
-    ``p_better_than_next``: P(this > the next one down), None for the last and where a single seed leaves it open.
+    ``p_better_than_next``: P(this > the next one down), None for the last, and where one seed leaves it open.
     ``seeds``, ``episodes``: overall, the fewest seeds and all episodes over the columns.
-    ``partial``: columns it lacks. A partial method is listed after the complete ones, and its score, rank and
-    interval are those within its own pool: the columns it has, among the methods that have all of them. It gets
-    no tie groups, since letters of different pools mean different things.
-    ``checkpoint``: with one seed, the mean accuracy of that one trained model, its interval over episodes alone.
+    ``partial``: columns it lacks. A partial method is listed after the complete ones, and its score, rank
+    and their intervals are those within its own pool: the columns it has, among the methods that have all of
+    them. It gets no tie groups, since letters of different pools mean different things.
+    ``checkpoint``: with one seed, the mean accuracy of that one trained model, interval over episodes alone.
     """
 
     method: str
@@ -127,10 +128,12 @@ class Standing:
 class Comparison:
     """A against B in one column, paired by episode. Differences are A - B in accuracy.
 
-    In ``Ranking.comparisons`` A stands above B in the column. ``cohens_d`` divides the difference by the pooled
-    standard deviation of one trained model's accuracy over episodes (None: no such spread). ``p_better`` is
-    P(A > B). With one seed on either side no interval, probability or p-value can be given: they are None.
-    The verdict agrees with the interval, which is for this pair alone; ``p_holm`` is corrected for the column.
+    In ``Ranking.comparisons`` A stands above B in the column. ``cohens_d`` divides the difference by the
+    pooled standard deviation of one trained model's accuracy over episodes (None: no such spread).
+    ``p_better`` is P(A > B). With one seed on either side no interval, probability or p-value can be given:
+    they are None.
+    The verdict agrees with the interval, which is for this pair alone; ``p_holm`` is corrected for all pairs
+    of the column.
     ``more_episodes`` / ``more_seeds``: how many more of one alone would decide an undecided pair, if the
     estimates stay as they are (None: decided, or no practicable number of it would).
     """
@@ -155,11 +158,11 @@ class Comparison:
             a=self.b,
             b=self.a,
             difference=Interval(
-                -self.difference.estimate,
-                None if high is None else -high,
-                None if low is None else -low,
+                0.0 - self.difference.estimate,
+                None if high is None else 0.0 - high,
+                None if low is None else 0.0 - low,
             ),
-            cohens_d=None if self.cohens_d is None else -self.cohens_d,
+            cohens_d=None if self.cohens_d is None else 0.0 - self.cohens_d,
             p_better=None if self.p_better is None else 1.0 - self.p_better,
             verdict=_FLIPPED[self.verdict],
         )
@@ -167,7 +170,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Profile:
-    """Performance profile: ``share[i]`` of the columns where the normalised score reaches ``thresholds[i]``."""
+    """Performance profile: in ``share[i]`` of the columns the normalised score reaches ``thresholds[i]``."""
 
     thresholds: tuple[float, ...]
     share: tuple[Interval, ...]
@@ -186,8 +189,8 @@ class Ranking:
     """Equivalence margin in accuracy (0.01 = one point)."""
     notes: tuple[str, ...] = ()
     aggregates: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
-    """method -> name of an overall score (mean_rank, mean_normalised, interquartile_mean, bradley_terry) -> value.
-    A partial method's are those of its own pool, and it has no bradley_terry."""
+    """method -> name of an overall score -> value; names: mean_normalised, mean_rank, interquartile_mean,
+    bradley_terry. A partial method's are those of its own pool, and it has no bradley_terry."""
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     """method -> performance profile over the columns that it has."""
     level: float = 0.95
