@@ -22,7 +22,7 @@ _FLIPPED: Mapping[Verdict, Verdict] = {
 
 @dataclass(frozen=True, order=True)
 class Column:
-    """One benchmark under one protocol. Unequal digests never share a column."""
+    """One benchmark under one protocol. Unequal data or episodes never share a column: they do not pair."""
 
     benchmark: str
     track: str
@@ -30,6 +30,7 @@ class Column:
     shot: int
     query: int
     digest: str
+    episode_seed: int = 0
 
     @property
     def title(self) -> str:
