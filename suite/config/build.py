@@ -40,12 +40,8 @@ def build(cls: type[T], values: object, path: str = "") -> T:
     for part in fields(cls):  # type: ignore[arg-type]
         if part.name not in values and part.default is MISSING and part.default_factory is MISSING:
             raise ConfigError(f"{_join(path, part.name)} is missing")
-    groups = {
-        key: _nested(types[key], value, _join(path, key))
-        for key, value in values.items()
-        if _group(types[key])
-    }
-    leaves = {key: _leaf(types[key], value) for key, value in values.items() if key not in groups}
+    groups = {key: _nested(types[key], values[key], _join(path, key)) for key in values if _group(types[key])}
+    leaves = {key: value for key, value in values.items() if key not in groups}
     arguments = {**groups, **_typed(cls, types, leaves, path)}
     try:
         return cls(**arguments)
@@ -82,12 +78,11 @@ def _nested(hint: Any, value: object, where: str) -> object:
     return tuple(build(inner, entry, f"{where}[{i}]") for i, entry in enumerate(value))
 
 
-def _leaf(hint: Any, value: object) -> object:
-    """``value`` as it was meant: one value for a list of one, 1e4 (a float to YAML) for a whole number."""
-    if typing.get_origin(hint) is tuple and not isinstance(value, list):
-        return _leaf(hint, [value])
-    if hint == tuple[int, ...] and isinstance(value, list):
-        return [_leaf(int, entry) for entry in value]
+def _meant(hint: Any, value: object) -> object:
+    """One value is a list of one; 1e4, a float to YAML, is a whole number to its writer."""
+    if typing.get_origin(hint) is tuple:
+        entries = value if isinstance(value, list) else [value]
+        return tuple(_meant(typing.get_args(hint)[0], entry) for entry in entries)
     return int(value) if hint is int and isinstance(value, float) and value.is_integer() else value
 
 
@@ -96,7 +91,7 @@ def _typed(cls: type, types: Mapping[str, Any], leaves: Mapping[str, object], pa
     OmegaConf.set_readonly(schema, False)
     for key, value in leaves.items():
         try:
-            schema[key] = tuple(value) if isinstance(value, list) else value
+            schema[key] = _meant(types[key], value)
         except OmegaConfBaseException as error:
             expected = _EXPECTED.get(types[key], types[key])
             raise ConfigError(f"{_join(path, key)} must be {expected}, not {value!r}") from error

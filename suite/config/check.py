@@ -9,57 +9,66 @@ from itertools import combinations
 from typing import Any
 
 import suite.methods
+import suite.models
 import tasks
 from suite.config.names import nearest
 from suite.config.schema import BenchmarkConfig, ConfigError, MethodConfig, ProtocolConfig, SweepConfig
 
-# What all methods of a sweep share. One with a network or budget of its own would not compete by equal means.
-_SHARED = {
-    "backbone": "model.backbone",
-    "width": "model.width",
-    "budget": "budget",
-    "images": "budget.images",
-}
+# One network for all: a method with one of its own would not compete by equal means.
+_SHARED = {"backbone": "model.backbone", "width": "model.width"}
 
 
 def check(sweep: SweepConfig) -> SweepConfig:
     """``sweep`` less the arguments that equal their defaults. Raises ConfigError for what is wrong first."""
-    methods = tuple(_method(i, method) for i, method in enumerate(sweep.methods))
+    _backbone(sweep.model.backbone)
+    methods = tuple(_method(method) for method in sweep.methods)
     _once("methods", [(method.name, method.arguments) for method in methods])
-    for i, benchmark in enumerate(sweep.benchmarks):
-        _benchmark(i, benchmark)
+    for benchmark in sweep.benchmarks:
+        _benchmark(benchmark)
     _once("benchmarks", [(benchmark.name, benchmark.options) for benchmark in sweep.benchmarks])
     _protocols(sweep)
     return replace(sweep, methods=methods)
 
 
-def method_arguments(name: str) -> Mapping[str, Any]:
-    """Default of each argument of a method. Raises ConfigError for a name that no method has."""
+def method_arguments(name: str) -> dict[str, Any]:
+    """Default of each argument that a sweep may set. Raises ConfigError for a name that no method has."""
     if name not in suite.methods.names():
         raise ConfigError(f"no method is called {name!r}; {nearest(name, suite.methods.names())}")
-    return suite.methods.describe(name)
+    try:
+        defaults = suite.methods.describe(name).defaults
+    except ImportError as error:
+        raise ConfigError(
+            f"{name} cannot be used here: {error}. `league doctor` says what mends it"
+        ) from error
+    return {key: value for key, value in defaults.items() if key not in _SHARED}
 
 
-def _method(i: int, method: MethodConfig) -> MethodConfig:
+def _backbone(name: str) -> None:
+    if name not in suite.models.names():
+        raise ConfigError(
+            f"no backbone is called {name!r} (model.backbone); {nearest(name, suite.models.names())}"
+        )
+
+
+def _method(method: MethodConfig) -> MethodConfig:
     known = method_arguments(method.name)
     for argument, value in method.arguments.items():
-        where = f"methods[{i}].arguments.{argument}"
         if argument in _SHARED:
             raise ConfigError(
-                f"{method.name} may not set its own {argument} ({value!r}): every method of a sweep competes "
-                f"with the same model and budget. Set {_SHARED[argument]} for all, or make another sweep."
+                f"{method.name} may not set its own {argument} ({value!r}): all methods of a sweep compete "
+                f"with the same network. Set {_SHARED[argument]} for all of them, or make another sweep"
             )
         if argument not in known:
-            raise ConfigError(f"{where} is not an argument of {method.name}; {nearest(argument, known)}")
+            raise ConfigError(f"{argument} is not an argument of {method.name}; {nearest(argument, known)}")
     try:
         suite.methods.get(method.name, **method.arguments)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"methods[{i}] ({method.name}): {error}") from error
+    except (TypeError, ValueError, ImportError) as error:
+        raise ConfigError(f"{method.name}: {error}") from error
     differing = {key: value for key, value in method.arguments.items() if value != known[key]}
     return MethodConfig(method.name, differing)
 
 
-def _benchmark(i: int, benchmark: BenchmarkConfig) -> None:
+def _benchmark(benchmark: BenchmarkConfig) -> None:
     if benchmark.name not in tasks.names():
         raise ConfigError(
             f"no benchmark is called {benchmark.name!r}; {nearest(benchmark.name, tasks.names())}"
@@ -94,5 +103,5 @@ def _protocols(sweep: SweepConfig) -> None:
 
 
 def _column(protocol: ProtocolConfig) -> tuple[object, ...]:
-    """What sets columns of the board apart; episodes and seed do not."""
-    return protocol.track, protocol.way, protocol.shot, protocol.query
+    """What sets columns of the board apart; the number of episodes does not."""
+    return protocol.track, protocol.way, protocol.shot, protocol.query, protocol.seed

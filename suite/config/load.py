@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from suite.config import layers
-from suite.config.build import build
+from suite.config.build import build, keys
 from suite.config.check import check, method_arguments
 from suite.config.names import nearest
 from suite.config.schema import ConfigError, SweepConfig
@@ -60,13 +60,21 @@ def single_run(
         "benchmarks": [{"name": benchmark}],
         "protocols": [{}],
     }
-    arguments = method_arguments(method)
-    spelled = []
-    for word in overrides:
-        key = word.partition("=")[0].partition(".")[0]
-        own = key in arguments and key not in SweepConfig.__dataclass_fields__
-        spelled.append(f"methods.0.arguments.{word}" if own else word)
+    known = method_arguments(method)
+    spelled = [_of_sweep(word, method, known) for word in overrides]
     return _resolve(settings, spelled, environment)
+
+
+def _of_sweep(word: str, method: str, arguments: Collection[str]) -> str:
+    """An argument of the method as a setting of the sweep; other words as they are."""
+    key = word.partition("=")[0]
+    head = key.partition(".")[0]
+    if head in SweepConfig.__dataclass_fields__ or not key or "=" not in word:
+        return word
+    if head in arguments:
+        return f"methods.0.arguments.{word}"
+    near = nearest(key, [*arguments, *keys(SweepConfig)])
+    raise ConfigError(f"{key} is not a setting or an argument of {method}; {near}")
 
 
 def _resolve(

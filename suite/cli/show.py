@@ -1,0 +1,44 @@
+"""How a board reaches the user: as text, JSON or CSV on standard output, as pages in a folder."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from leaderboard.board import Board
+
+
+def terminal(board: Board, *, measured: bool) -> str:
+    """The board as text: coloured and as wide as the terminal, plain where there is none."""
+    from rich.console import Console
+
+    from leaderboard.board import render_terminal
+    from leaderboard.board.terminal import WIDTH
+
+    is_terminal = sys.stdout.isatty()
+    width = min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH) if is_terminal else WIDTH
+    # Through a string, so that a reader who leaves (head) meets one broken pipe, in one place.
+    console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal, highlight=False)
+    console.print(render_terminal(board, measured))
+    text = console.file
+    assert isinstance(text, io.StringIO)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def pages(board: Board, folder: str | Path, *, measured: bool) -> str:
+    """Write the HTML board; returns the address of its first page, ``file:///…/index.html``."""
+    from leaderboard.board import write_html
+
+    try:
+        write_html(board, Path(folder), measured)
+    except OSError as error:
+        raise click.ClickException(
+            f"the board cannot be written to {folder}: {error.strerror or error}. Choose another with --html."
+        ) from error
+    return (Path(folder).absolute() / "index.html").as_uri()

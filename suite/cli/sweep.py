@@ -1,0 +1,87 @@
+"""``league sweep`` and ``league run``: train, evaluate, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from suite.cli.execute import Wishes, execute
+from suite.cli.shared import bad_input, json_option
+
+_OPTIONS = (
+    click.option("--store", metavar="PATH", help="Folder of the store; the same as store=PATH."),
+    click.option(
+        "--dry-run", "--print", "dry_run", is_flag=True, help="Print the resolved sweep; run nothing."
+    ),
+    click.option("--retry", is_flag=True, help="Try cells again that failed before."),
+    click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here."),
+    click.option("--html", metavar="DIR", help="Folder of the HTML board.  [default: STORE/board]"),
+    json_option,
+)
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog="""\b
+CONFIG is a sweep that ships (demo, standard) or a YAML file. A KEY=VALUE goes over the file and over
+LEAGUE_ variables (LEAGUE_BUDGET__IMAGES=300 is budget.images=300); the value is YAML.
+
+\b
+Examples:
+  league sweep demo
+  league sweep demo store=/data/league seeds=[0,1,2]
+  league sweep demo benchmarks=[emoji] 'methods=[maml,{transfer: {head: ridge}}]'
+  league sweep demo budget.images=300 protocols.episodes=50 methods.maml.inner_steps=3
+  league sweep mine.yaml --dry-run
+
+\b
+Run it again after any interruption: what was finished is not computed again.
+"""
+)
+@click.argument("config")
+@click.argument("settings", metavar="[KEY=VALUE]...", nargs=-1)
+@_options
+@click.pass_context
+def sweep(ctx: click.Context, config: str, settings: tuple[str, ...], **wished: Any) -> None:
+    """Run every method on every benchmark, protocol and seed, and end with the ranking."""
+    from suite.config import ConfigError, load_sweep
+
+    wishes = Wishes(words=("sweep", config, *settings), **wished)
+    with bad_input(ConfigError):
+        planned = load_sweep(config, wishes.over(settings))
+    ctx.exit(execute(planned, wishes))
+
+
+@click.command(
+    epilog="""\b
+A KEY=VALUE is an argument of the method (inner_steps=5; see: league methods METHOD) or a setting of the
+sweep (seeds=[0,1]; see: league sweep --help).
+
+\b
+Examples:
+  league run maml glyphs
+  league run maml glyphs inner_steps=3 seeds=[0,1]
+  league run transfer emoji head=ridge protocols.shot=5 budget.images=5000
+  league run protonet glyphs --dry-run
+"""
+)
+@click.argument("method")
+@click.argument("benchmark")
+@click.argument("settings", metavar="[KEY=VALUE]...", nargs=-1)
+@_options
+@click.pass_context
+def run(ctx: click.Context, method: str, benchmark: str, settings: tuple[str, ...], **wished: Any) -> None:
+    """Run one method on one benchmark, and end with its accuracy and interval."""
+    from suite.config import ConfigError, single_run
+
+    wishes = Wishes(words=("run", method, benchmark, *settings), **wished)
+    with bad_input(ConfigError):
+        planned = single_run(method, benchmark, wishes.over(settings))
+    ctx.exit(execute(planned, wishes))
