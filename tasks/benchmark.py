@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
@@ -30,12 +31,33 @@ class Card:
 
 @dataclass(frozen=True)
 class Split:
-    """One split: images uint8 [n, c, h, w]; labels int64 [n], indices into classes; domains int64 [n]."""
+    """One split: images uint8 [n, c, h, w]; labels int64 [n], indices into classes; domains int64 [n].
+
+    The arrays are kept C-contiguous and read-only. Raises ValueError where shapes, types or labels don't fit.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     domains: NDArray[np.int64]
     classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name, dtype, axes in (("images", np.uint8, 4), ("labels", np.int64, 1), ("domains", np.int64, 1)):
+            array: NDArray[np.generic] = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != axes:
+                shown = f"{array.dtype} {list(array.shape)}" if isinstance(array, np.ndarray) else type(array).__name__
+                raise ValueError(f"{name} must be a {np.dtype(dtype)} array of {axes} axes, not {shown}")
+            # Past frozen, as a dataclass's own __init__ goes: a view, so the caller's array stays as it was.
+            view = np.ascontiguousarray(array).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+        counts = {name: len(getattr(self, name)) for name in ("images", "labels", "domains")}
+        if len(set(counts.values())) != 1:
+            raise ValueError(f"images, labels and domains must be equally many, not {counts}")
+        if len(set(self.classes)) != len(self.classes):
+            twice = next(name for name in self.classes if self.classes.count(name) > 1)
+            raise ValueError(f"class {twice!r} is named twice in one split")
+        _check_indices("label", self.labels, len(self.classes))
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,8 @@ class Benchmark:
 
     ``domain_names`` names the values of ``domains(split)`` (a script, a vendor, a style).
     ``options`` are the resolved arguments it was loaded with (image size and the like).
+    Raises ValueError where a split is missing, two splits share a class or differ in image shape, or a domain
+    has no name.
     """
 
     name: str
@@ -51,6 +75,19 @@ class Benchmark:
     domain_names: tuple[str, ...]
     card: Card
     options: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if set(self.splits) != set(SPLITS):
+            raise ValueError(f"{self.name}: the splits must be {', '.join(SPLITS)}, not {', '.join(self.splits)}")
+        for one, other in combinations(SPLITS, 2):
+            shared = set(self.classes(one)) & set(self.classes(other))
+            if shared:
+                raise ValueError(f"{self.name}: class {min(shared)!r} is in both {one} and {other}")
+        shapes = {split: self.images(split).shape[1:] for split in SPLITS}
+        if len(set(shapes.values())) != 1:
+            raise ValueError(f"{self.name}: images must have one shape in every split, not {shapes}")
+        for split in SPLITS:
+            _check_indices("domain", self.domains(split), len(self.domain_names))
 
     def images(self, split: SplitName) -> NDArray[np.uint8]:
         """Images of a split, uint8 [n, c, h, w] in 0..255."""
@@ -80,6 +117,12 @@ class Benchmark:
         if split not in self.splits:
             raise ValueError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}")
         return self.splits[split]
+
+
+def _check_indices(what: str, values: NDArray[np.int64], count: int) -> None:
+    wrong = values[(values < 0) | (values >= count)]
+    if len(wrong):
+        raise ValueError(f"{what} {int(wrong[0])} is outside 0..{count - 1}, the names given")
 
 
 def _digest(benchmark: Benchmark) -> str:

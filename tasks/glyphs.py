@@ -1,0 +1,172 @@
+"""``glyphs``: Omniglot's protocol with printed characters, drawn from the outlines of pinned typefaces."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks import cache, packages
+from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
+from tasks.raster import render, resize, tiles
+from tasks.registry import benchmark
+from tasks.typefaces import Outline, Typeface, font_bytes, outlines, roster
+
+SCRIPTS: Mapping[SplitName, tuple[str, ...]] = {
+    "train": ("Latin", "Greek", "Cyrillic"),
+    "validation": ("Arabic",),
+    "test": ("Devanagari", "Georgian", "Hebrew", "Thai"),
+}
+_BLOCKS = {
+    "Latin": (0x0041, 0x024F),
+    "Greek": (0x0370, 0x03FF),
+    "Cyrillic": (0x0400, 0x052F),
+    "Arabic": (0x0600, 0x06FF),
+    "Devanagari": (0x0900, 0x097F),
+    "Georgian": (0x10A0, 0x10FF),
+    "Hebrew": (0x05D0, 0x05EA),
+    "Thai": (0x0E00, 0x0E7F),
+}
+FAMILIES = 5
+"""A character is a class if at least so many families draw it."""
+
+_OVERSAMPLING = 2
+_INNER = 0.86
+"""Share of the tile's side that the line of a script, and every drawing, stays within."""
+
+
+Drawings = dict[str, list[NDArray[np.uint8]]]
+"""Character -> one image uint8 [size, size] for each family, 0 paper, 255 ink."""
+
+
+@benchmark("glyphs")
+def load(size: int = 28) -> Benchmark:
+    """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = script."""
+    if not 8 <= size <= 128:
+        raise ValueError(f"size must be 8 to 128 pixels, not {size}")
+    sources = [__file__, "raster.py", "typefaces.py", "typefaces.json"]
+    return cache.through("glyphs", {"size": size}, sources, lambda: _build(size))
+
+
+def letters(script: str) -> list[str]:
+    """Letters of a script in code-point order, as Unicode 3.2 has them: the data that every Python carries.
+
+    Compatibility characters and the blocks of stacked diacritics stay out.
+    """
+    first, last = _BLOCKS[script]
+    known = unicodedata.ucd_3_2_0
+    return [
+        character
+        for character in map(chr, range(first, last + 1))
+        if known.category(character) in ("Lu", "Ll", "Lo")
+        and known.normalize("NFKC", character) == character
+        and known.name(character, "").startswith(script.upper())
+    ]
+
+
+def _build(size: int) -> Benchmark:
+    typefaces = roster()
+    versions = packages.installed(
+        [*sorted({typeface.distribution for typeface in typefaces}), "resvg-py", "fonttools", "pillow"]
+    )
+    families: dict[str, list[Typeface]] = {}
+    for typeface in typefaces:
+        families.setdefault(typeface.family, []).append(typeface)
+    drawings: dict[str, Drawings] = {script: {} for split in SPLITS for script in SCRIPTS[split]}
+    for files in families.values():
+        for script, found in _hand(files).items():
+            for character, image in zip(found, _draw(list(found.values()), size), strict=True):
+                _add(drawings[script].setdefault(character, []), image)
+    domains = tuple(drawings)
+    splits = {split: _split({s: drawings[s] for s in SCRIPTS[split]}, domains) for split in SPLITS}
+    return Benchmark("glyphs", splits, domains, _card(versions, families), {"size": size})
+
+
+def _hand(files: list[Typeface]) -> dict[str, dict[str, Outline]]:
+    """What one family draws: script -> character -> outline, the first file that has a character deciding.
+
+    A drawing that serves two characters (Latin A, Greek Alpha, Cyrillic A) stands for the first alone.
+    """
+    found: dict[str, Outline] = {}
+    wanted = {character: script for split in SPLITS for script in SCRIPTS[split] for character in letters(script)}
+    for typeface in files:
+        content = font_bytes(typeface)
+        found.update(outlines(content, [character for character in wanted if character not in found]))
+    hand: dict[str, dict[str, Outline]] = {}
+    seen: set[str] = set()
+    for character, script in wanted.items():
+        if character in found and found[character].path not in seen:
+            seen.add(found[character].path)
+            hand.setdefault(script, {})[character] = found[character]
+    return hand
+
+
+def _draw(drawn: list[Outline], size: int) -> NDArray[np.uint8]:
+    """Outlines of one family and script on one line: ink uint8 [n, size, size].
+
+    The line (from the 5th percentile of the bottoms to the 95th of the tops) fills the inner tile, so letters
+    keep their relative sizes; what sticks out of the inner tile is moved, and what is larger made smaller.
+    """
+    side = size * _OVERSAMPLING
+    inner, columns = side * _INNER, 32
+    bottom = sorted(outline.bottom for outline in drawn)[len(drawn) // 20]
+    top = sorted(outline.top for outline in drawn)[(len(drawn) - 1) * 19 // 20]
+    margin = (side - inner) / 2
+    paths = []
+    for index, outline in enumerate(drawn):
+        width, height = outline.right - outline.left, outline.top - outline.bottom
+        scale = inner / max(top - bottom, width, height)
+        x = index % columns * side + side / 2 - scale * (outline.left + outline.right) / 2
+        middle = side / 2 + scale * (bottom + top) / 2
+        y = min(max(middle, margin + scale * outline.top), side - margin + scale * outline.bottom)
+        y += index // columns * side
+        paths.append(f'<path transform="matrix({scale:.6f} 0 0 {-scale:.6f} {x:.3f} {y:.3f})" d="{outline.path}"/>')
+    rows = -(-len(drawn) // columns)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * side}" height="{rows * side}">'
+        f"{''.join(paths)}</svg>"
+    )
+    ink = tiles(render(svg)[..., 3:], side, len(drawn))
+    return resize(ink, size)[..., 0]
+
+
+def _add(images: list[NDArray[np.uint8]], image: NDArray[np.uint8]) -> None:
+    """Keep an image unless it is blank or another family's to the byte."""
+    if image.any() and not any(np.array_equal(image, other) for other in images):
+        images.append(image)
+
+
+def _split(scripts: Mapping[str, Drawings], domains: tuple[str, ...]) -> Split:
+    images, labels, script_of, classes = [], [], [], []
+    for script, drawings in scripts.items():
+        for character in sorted(drawings):
+            drawn = drawings[character]
+            if len(drawn) < FAMILIES:
+                continue
+            images.extend(drawn)
+            labels.extend([len(classes)] * len(drawn))
+            script_of.extend([domains.index(script)] * len(drawn))
+            classes.append(f"U+{ord(character):04X} {unicodedata.ucd_3_2_0.name(character)}")
+    return Split(
+        np.stack(images)[:, None],
+        np.array(labels, dtype=np.int64),
+        np.array(script_of, dtype=np.int64),
+        tuple(classes),
+    )
+
+
+def _card(versions: Mapping[str, str], families: Iterable[str]) -> Card:
+    return Card(
+        title="Glyphs: printed characters, one sample a type family",
+        description=(
+            "Omniglot's protocol with printed characters: a class is a character, an alphabet a script, a sample "
+            f"one of up to {len(list(families))} independent type families, handwriting and display faces among them."
+        ),
+        licence="Images drawn from fonts under OFL-1.1, Apache-2.0, Ubuntu-font-1.0 and Bitstream-Vera.",
+        attribution="The type families' authors, as the font packages name them.",
+        split_rule="; ".join(f"{split}: {', '.join(SCRIPTS[split])}" for split in SPLITS),
+        citation="After B. M. Lake, R. Salakhutdinov, J. B. Tenenbaum, Science 350 (2015) 1332-1338.",
+        packages=versions,
+    )

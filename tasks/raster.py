@@ -1,0 +1,64 @@
+"""Drawing to pixels: SVG through resvg, and exact area averaging.
+
+resvg is one Rust program that is the same on every platform and looks at no font of the system, so equal
+drawings are equal bytes. Everything after it is integer arithmetic.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def render(svg: str, font_files: Sequence[str] = ()) -> NDArray[np.uint8]:
+    """Pixels of an SVG document, uint8 [h, w, 4]: red, green, blue, and an alpha that they are not multiplied by."""
+    import resvg_py
+
+    return decode(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=list(font_files)))
+
+
+def decode(png: bytes) -> NDArray[np.uint8]:
+    """Pixels of a PNG file, uint8 [h, w, 4]."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as picture:
+        return np.array(picture.convert("RGBA"), dtype=np.uint8)
+
+
+def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pixels [..., 4] laid over white paper: uint8 [..., 3]."""
+    colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
+    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Square images [n, s, s, c] averaged over areas to uint8 [n, size, size, c], rounded half up.
+
+    Sums of products of small integers are exact in float64 whatever their order, so the bytes do not depend
+    on the linear-algebra library.
+    """
+    n, side, _, channels = images.shape
+    if side == size:
+        return images
+    weights = _overlaps(side, size)
+    rows = np.matmul(weights, images.reshape(n, side, side * channels).astype(np.float64))
+    rows = rows.reshape(n, size, side, channels).swapaxes(1, 2).reshape(n, side, size * channels)
+    both = np.matmul(weights, rows).reshape(n, size, size, channels).swapaxes(1, 2)
+    return ((both.astype(np.int64) + side * side // 2) // (side * side)).astype(np.uint8)
+
+
+def tiles(sheet: NDArray[np.uint8], side: int, count: int) -> NDArray[np.uint8]:
+    """The first ``count`` square tiles of a sheet [rows * side, columns * side, c], row by row: [count, side, side, c]."""
+    height, width, channels = sheet.shape
+    grid = sheet.reshape(height // side, side, width // side, side, channels).swapaxes(1, 2)
+    return grid.reshape(-1, side, side, channels)[:count]
+
+
+def _overlaps(side: int, size: int) -> NDArray[np.float64]:
+    """How much of each of ``side`` pixels lies in each of ``size``, in units of 1/size of the former: [size, side]."""
+    start = np.arange(size)[:, None] * side
+    pixel = np.arange(side)[None, :] * size
+    return np.clip(np.minimum(start + side, pixel + size) - np.maximum(start, pixel), 0, None).astype(np.float64)
