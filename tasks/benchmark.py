@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 SplitName = Literal["train", "validation", "test"]
@@ -104,6 +106,14 @@ class Benchmark:
     def classes(self, split: SplitName) -> tuple[str, ...]:
         """Class names of a split."""
         return self._split(split).classes
+
+    def tensors(self, split: SplitName) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images uint8 [n, c, h, w] and labels int64 [n] of a split, sharing its memory: index them, never write."""
+        part = self._split(split)
+        with warnings.catch_warnings():
+            # torch has no read-only tensors, and warns that it cannot keep what the arrays promise.
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+            return torch.from_numpy(part.images), torch.from_numpy(part.labels)
 
     @property
     def digest(self) -> str:

@@ -66,7 +66,7 @@ class Episodes(Sequence[Episode]):
                 raise ValueError(f"{name} must be at least 1, not {value}")
         self.benchmark, self.split = benchmark, split
         self.way, self.shot, self.query, self.seed, self.length = way, shot, query, seed, length
-        self._images = torch.from_numpy(benchmark.images(split))
+        self._images, _ = benchmark.tensors(split)
         labels = benchmark.labels(split)
         members = [np.flatnonzero(labels == label) for label in range(len(benchmark.classes(split)))]
         self._members = members
