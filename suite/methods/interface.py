@@ -25,7 +25,10 @@ class Method(Protocol):
     these share one trained checkpoint.
     """
 
-    adaptation: tuple[str, ...]
+    @property
+    def adaptation(self) -> tuple[str, ...]:
+        """Names of the arguments that matter to ``adapt`` alone."""
+        ...
 
     @property
     def arguments(self) -> dict[str, Any]:

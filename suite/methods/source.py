@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from suite.methods.scoring import score
 from tasks import Benchmark, Episode, Episodes, Support
 
 if TYPE_CHECKING:
@@ -40,10 +41,14 @@ class Budget:
 
 @dataclass
 class Spent:
-    """What a training used, counted by the suite."""
+    """What a training used, counted by the suite.
+
+    ``backward_passes`` are runs of the autograd engine; those made while a checkpoint was scored stand apart.
+    """
 
     images: int = 0
     backward_passes: int = 0
+    validation_backward_passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,12 @@ class CurvePoint:
 class Source:
     """The meta-train classes of a benchmark, handed out in batches or episodes until the budget is used up.
 
-    ``way``, ``shot``, ``query`` are those of the protocol that will be scored; ``seed`` decides every draw.
-    A method sees images only through ``batch`` and ``episode``, which count them.
+    ``way``, ``shot``, ``query`` are those of the protocol that will be scored; ``seed`` (at least 0) decides
+    every draw: with one seed every method sees the same episodes and the same order of images. A method sees
+    images only through ``batch`` and ``episode``, which count them. What can be spent is ``allowance``: the
+    budget's images rounded down to whole episodes, so that methods that learn from episodes and from batches
+    spend exactly alike. ``on_progress`` is called after each hand-out and each validation. Raises ValueError
+    for a budget that holds no episode.
     """
 
     benchmark: Benchmark
@@ -73,8 +82,9 @@ class Source:
     on_progress: Callable[[Source], None] | None = None
 
     def __post_init__(self) -> None:
-        self._images = torch.from_numpy(self.benchmark.images("train"))
-        self._labels = torch.from_numpy(self.benchmark.labels("train"))
+        if self.seed < 0:
+            raise ValueError(f"a seed must be at least 0, not {self.seed}")
+        self._images, self._labels = self.benchmark.tensors("train")
         self._generator = np.random.Generator(np.random.Philox(key=self.seed))
         self._episodes = Episodes(self.benchmark, "train", self.way, self.shot, self.query, self.seed)
         self._validation = Episodes(
@@ -87,6 +97,13 @@ class Source:
             length=self.budget.validation_episodes,
         )
         self._next_episode = 0
+        self._epoch = np.empty(0, dtype=np.int64)
+        self._validated = 0
+        if not self.allowance:
+            raise ValueError(
+                f"budget.images is {self.budget.images}, less than one episode: {self.way}-way with "
+                f"{self.shot} support and {self.query} query images a class takes {self.episode_images}"
+            )
 
     @property
     def class_count(self) -> int:
@@ -100,28 +117,97 @@ class Source:
         return c, h, w
 
     @property
+    def episode_images(self) -> int:
+        """Images of one episode, support and query."""
+        return self.way * (self.shot + self.query)
+
+    @property
+    def allowance(self) -> int:
+        """Images that can be spent: the budget's, rounded down to whole episodes."""
+        return self.budget.images // self.episode_images * self.episode_images
+
+    @property
     def exhausted(self) -> bool:
-        """Whether the image budget is used up."""
-        return self.spent.images >= self.budget.images
+        """Whether the allowance is used up."""
+        return self.spent.images >= self.allowance
 
     @property
     def progress(self) -> float:
-        """Share of the image budget used, in 0..1."""
-        return min(1.0, self.spent.images / self.budget.images)
+        """Share of the allowance used, in 0..1."""
+        return self.spent.images / self.allowance
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """``size`` labelled images, epoch-wise without replacement: uint8 [size, c, h, w], int64 [size]."""
-        raise NotImplementedError
+        """``size`` labelled images, uint8 [size, c, h, w], int64 [size]; the last batch is cut to what is left.
+
+        Images come epoch by epoch, each once an epoch. Raises BudgetExceeded once the source is exhausted.
+        """
+        if size < 1:
+            raise ValueError(f"a batch must have at least 1 image, not {size}")
+        self._require(1)
+        size = min(size, self.allowance - self.spent.images)
+        while len(self._epoch) < size:
+            self._epoch = np.concatenate([self._epoch, self._generator.permutation(len(self._labels))])
+        rows, self._epoch = self._epoch[:size], self._epoch[size:]
+        self._spend(size)
+        return self._images[rows], self._labels[rows]
 
     def episode(self) -> Episode:
-        """The next training episode, labels of its query included."""
-        raise NotImplementedError
+        """The next training episode, labels of its query included, whole or not at all.
+
+        Raises BudgetExceeded where less than one episode is left.
+        """
+        self._require(self.episode_images)
+        episode = self._episodes[self._next_episode]
+        self._next_episode += 1
+        self._spend(self.episode_images)
+        return episode
+
+    def episodes(self, count: int) -> list[Episode]:
+        """The next ``count`` episodes, or as many as are left; raises BudgetExceeded where none is."""
+        left = (self.allowance - self.spent.images) // self.episode_images
+        return [self.episode() for _ in range(max(1, min(count, left)))]
 
     @property
     def validation_due(self) -> bool:
         """Whether the next of the budget's evenly spaced validations is due (the last one at exhaustion)."""
-        raise NotImplementedError
+        return self._validations_earned > self._validated
 
     def validate(self, adapt: Callable[[Support], Predictor]) -> float:
-        """Mean accuracy of ``adapt`` on the meta-validation episodes, scored here; appended to ``curve``."""
-        raise NotImplementedError
+        """Mean accuracy of ``adapt`` on the meta-validation episodes, scored here; appended to ``curve``.
+
+        The episodes are the same at each call. Raises BudgetExceeded where none is due.
+        """
+        if not self.validation_due:
+            raise BudgetExceeded(
+                f"no validation is due after {self.spent.images} of {self.allowance} images: the budget has "
+                f"{self.budget.validations}, evenly spaced"
+            )
+        self._validated = self._validations_earned
+        before = self.spent.backward_passes
+        accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
+        self.spent.validation_backward_passes += self.spent.backward_passes - before
+        self.spent.backward_passes = before
+        accuracy = float(np.mean(accuracies))
+        self.curve.append(CurvePoint(self.spent.images, accuracy))
+        self._report()
+        return accuracy
+
+    @property
+    def _validations_earned(self) -> int:
+        return self.spent.images * self.budget.validations // self.allowance
+
+    def _require(self, images: int) -> None:
+        left = self.allowance - self.spent.images
+        if left < images:
+            raise BudgetExceeded(
+                f"{images} more training images asked for, {left} left of the {self.allowance} that can be "
+                f"spent; train until source.exhausted"
+            )
+
+    def _spend(self, images: int) -> None:
+        self.spent.images += images
+        self._report()
+
+    def _report(self) -> None:
+        if self.on_progress is not None:
+            self.on_progress(self)

@@ -1,0 +1,38 @@
+"""First-order MAML (Finn, Abbeel and Levine 2017, section 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from suite.methods.batches import TaskSet
+from suite.methods.family import MetaArguments, adapt_all, meta_learner, query_loss
+from suite.methods.interface import Predictor
+from suite.methods.registry import method
+from suite.methods.source import Source
+from suite.models import Network
+from tasks import Support
+
+
+@method("fomaml", version="1")
+@dataclass(frozen=True)
+class FirstOrderMaml(MetaArguments):
+    """MAML whose outer gradient takes the inner steps for constants: no second derivatives."""
+
+    adaptation: ClassVar[tuple[str, ...]] = ("adaptation_steps",)
+    any_way: ClassVar[bool] = False
+
+    def build(self, shape: tuple[int, int, int], way: int) -> Network:
+        return self.network(shape, way)
+
+    def learner(self, network: Network, source: Source) -> Callable[[], None]:
+        def loss(support: TaskSet, query: TaskSet) -> Tensor:
+            return query_loss(network, support, query, self, second_order=False)
+
+        return meta_learner(network, source, self, loss)
+
+    def adapt(self, network: Network, support: Support) -> Predictor:
+        return adapt_all(network, support, steps=self.adaptation_steps, lr=self.inner_lr)

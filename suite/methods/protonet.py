@@ -1,0 +1,93 @@
+"""Prototypical networks (Snell, Swersky and Zemel 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, get_args
+
+import torch
+from torch import Tensor
+
+from suite.methods.arguments import argument, check_arguments
+from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
+from suite.methods.family import parameters_of
+from suite.methods.heads import centroids, squared_distance_logits
+from suite.methods.inner_loop import task_losses
+from suite.methods.interface import Predictor
+from suite.methods.optimiser import CosineAdam
+from suite.methods.registry import method
+from suite.methods.source import Source
+from suite.models import Backbone, BatchNormMode, get, names
+from suite.models.stacked import call, stack
+from tasks import Support
+
+
+@method("protonet", version="1")
+@dataclass(frozen=True)
+class ProtoNet:
+    """Features by which a query is nearest, in squared Euclidean distance, to its class's mean support.
+
+    With ``running`` batch norm a training batch is all images of the meta-batch; with ``episode`` support and
+    query of each task are normalised apart, as at test.
+    """
+
+    backbone: str = argument("conv4", "architecture", choices=names())
+    width: int = argument(32, "filters of its first block", at_least=1)
+    batch_norm: str = argument("running", "statistics that normalise", choices=get_args(BatchNormMode))
+    meta_batch: int = argument(1, "tasks of one training step", at_least=1)
+    lr: float = argument(1e-3, "initial rate of Adam, which falls to 1e-5 by a cosine", above=0)
+
+    adaptation: ClassVar[tuple[str, ...]] = ()
+    any_way: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_arguments(self)
+
+    def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
+        channels, height, breadth = shape
+        return get(self.backbone, channels, (height, breadth), width=self.width, batch_norm=self.batch_norm)
+
+    def learner(self, network: Backbone, source: Source) -> Callable[[], None]:
+        optimiser = CosineAdam(network.parameters(), self.lr)
+
+        def step() -> None:
+            progress = source.progress
+            support, query = task_sets(network, source.episodes(self.meta_batch))
+            network.train()
+            of_support, of_query = self._embed(network, support, query)
+            means = torch.stack(
+                [centroids(f, y, source.way) for f, y in zip(of_support, support.labels, strict=True)]
+            )
+            logits = squared_distance_logits(of_query, means)
+            optimiser.zero_grad()
+            task_losses(logits.transpose(0, 1), query.labels).mean().backward()  # type: ignore[no-untyped-call]
+            optimiser.step(progress)
+
+        return step
+
+    def adapt(self, network: Backbone, support: Support) -> Predictor:
+        labels = support_labels(support)
+        with torch.no_grad():
+            features = network(inputs(network, support.images))
+            means = centroids(features, labels.to(features.device), support.way)
+
+        @torch.no_grad()
+        def predict(images: Tensor) -> Tensor:
+            return squared_distance_logits(network(inputs(network, images)), means)
+
+        return predict
+
+    def _embed(self, network: Backbone, support: TaskSet, query: TaskSet) -> tuple[Tensor, Tensor]:
+        """Features [tasks, n, d] of both sets."""
+        tasks = support.tasks
+        if self.batch_norm == "episode":
+            body = stack(parameters_of(network), tasks)
+            of_support, of_query = (
+                call(network, body, part.side_by_side, tasks) for part in (support, query)
+            )
+            return of_support.transpose(0, 1), of_query.transpose(0, 1)
+        images = torch.cat([support.images, query.images], 1)
+        features = network(images.flatten(0, 1)).unflatten(0, (tasks, -1))
+        shots = support.images.shape[1]
+        return features[:, :shots], features[:, shots:]

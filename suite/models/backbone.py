@@ -1,0 +1,26 @@
+"""What every architecture is: a backbone that gives features, and a network that adds a head."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from suite.models.layers import Linear
+
+
+class Backbone(nn.Module):
+    """Images [n, c, h, w] as ``as_float`` gives them -> features [n, feature_dimension]."""
+
+    feature_dimension: int
+
+
+class Network(nn.Module):
+    """A backbone under a linear head: images [n, c, h, w] -> logits [n, classes]."""
+
+    def __init__(self, backbone: Backbone, classes: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = Linear(backbone.feature_dimension, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.backbone(images))
+        return logits
