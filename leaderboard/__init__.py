@@ -1,5 +1,6 @@
 """Who is ahead, how surely, and why: records, the store, the statistics and the board."""
 
+from leaderboard.ranking import Column, Outcomes, Ranking, Run
 from leaderboard.records import (
     BenchmarkIdentity,
     Failure,
@@ -10,18 +11,24 @@ from leaderboard.records import (
     Record,
 )
 from leaderboard.store import CorruptRecord, NewerSchema, Problem, Store, StoreError
+from leaderboard.statistics import rank
 
 __all__ = [
     "BenchmarkIdentity",
+    "Column",
     "CorruptRecord",
     "Failure",
     "Measured",
     "MethodIdentity",
     "NewerSchema",
+    "Outcomes",
     "Plan",
     "Problem",
     "Protocol",
+    "Ranking",
     "Record",
+    "Run",
     "Store",
     "StoreError",
+    "rank",
 ]

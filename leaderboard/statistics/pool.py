@@ -1,0 +1,193 @@
+"""Methods that share their columns, and their scores over these columns with what is uncertain about them.
+
+Benchmarks weigh equally, and columns within a benchmark (its protocols) equally. Draws resample benchmarks:
+B - 1 of B with replacement, which gives the variance of a mean over benchmarks its right size (Rao and Wu
+1988; B of B makes it too small by (B - 1) / B). With one benchmark there is nothing to resample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from leaderboard.ranking import Interval, Profile
+from leaderboard.statistics.aggregates import (
+    bradley_terry,
+    chance,
+    interquartile_mean,
+    normalised,
+    profile,
+    ranks,
+)
+from leaderboard.statistics.comparisons import DECIMALS, holm
+from leaderboard.statistics.draws import generator
+from leaderboard.statistics.standings import ColumnResult
+from leaderboard.statistics.table import Floats
+
+_THRESHOLDS = np.linspace(0, 1, 51)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """M methods that all have C columns of B benchmarks.
+
+    ``scores`` [C, M] normalised, ``draws`` [C, M, D] of them; ``weights`` [C] and their draws
+    ``weight_draws`` [C, D], both summing to 1 over columns; ``benchmark`` [C] the number of each column's
+    benchmark; ``known`` [M] whether a method has intervals in every column.
+    """
+
+    methods: tuple[str, ...]
+    columns: tuple[ColumnResult, ...]
+    scores: Floats
+    draws: Floats
+    weights: Floats
+    weight_draws: Floats
+    benchmark: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+    @property
+    def benchmarks(self) -> int:
+        """Number of benchmarks."""
+        return int(self.benchmark.max()) + 1
+
+    def mean_draws(self) -> Floats:
+        """Draws [M, D] of the mean normalised score."""
+        return np.asarray(np.einsum("cmd,cd->md", self.draws, self.weight_draws))
+
+
+def gather(methods: Sequence[str], columns: Sequence[ColumnResult], seed: int) -> Pool:
+    """The pool of these methods, which must all have these columns."""
+    rows = [[result.effects.methods.index(method) for method in methods] for result in columns]
+    names = [result.effects.column.benchmark for result in columns]
+    benchmarks = sorted(set(names))
+    number = np.array([benchmarks.index(name) for name in names])
+    within = 1 / np.bincount(number)[number]
+    count = columns[0].draws.shape[1]
+    times = np.ones((len(benchmarks), count))
+    if len(benchmarks) > 1:
+        random = generator(seed, "benchmarks", *benchmarks)
+        chosen = random.integers(len(benchmarks), size=(len(benchmarks) - 1, count))
+        times = np.stack([np.sum(chosen == b, axis=0, dtype=np.float64) for b in range(len(benchmarks))])
+    both = list(zip(columns, rows, strict=True))
+    return Pool(
+        methods=tuple(methods),
+        columns=tuple(columns),
+        scores=np.stack([normalised(r.effects.means[row], r.effects.column) for r, row in both]),
+        draws=np.stack([normalised(r.draws[row], r.effects.column) for r, row in both]),
+        weights=within / len(benchmarks),
+        weight_draws=times[number] * within[:, None] / times.sum(axis=0),
+        benchmark=number,
+        known=np.all([r.effects.testable[row] for r, row in both], axis=0),
+    )
+
+
+def holm_matrix(pool: Pool) -> Floats:
+    """Holm-corrected p-values [M, M] of equal mean scores; nan where a side has no interval.
+
+    A t test over benchmarks, B - 1 degrees of freedom, whose variance is not taken below what seeds and
+    episodes alone explain (the modified Knapp-Hartung test of random-effects meta-analysis; Roever, Knapp and
+    Friede 2015, BMC Med. Res. Methodol. 15:99). With one benchmark, what seeds and episodes explain is all.
+    """
+    size = len(pool.methods)
+    a, b = np.triu_indices(size, 1)
+    deviation, degrees, tail = _measurement(pool, a, b)
+    mean = pool.weights @ pool.scores
+    difference = np.abs(mean[a] - mean[b])
+    if pool.benchmarks > 1:
+        within = np.stack([pool.scores[pool.benchmark == n].mean(axis=0) for n in range(pool.benchmarks)])
+        between = np.var(within[:, a] - within[:, b], axis=0, ddof=1) / pool.benchmarks
+        deviation = np.sqrt(np.maximum(between, deviation**2))
+        degrees = np.full(len(a), float(pool.benchmarks - 1))
+    if len(pool.columns) > 1:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(difference == 0, 0.0, difference / deviation)
+        tail = special.stdtr(degrees, -ratio)
+    testable = np.flatnonzero(pool.known[a] & pool.known[b])
+    corrected = np.full(len(a), np.nan)
+    corrected[testable] = holm(np.minimum(2 * tail[testable], 1.0))
+    matrix = np.full((size, size), np.nan)
+    matrix[a, b] = matrix[b, a] = corrected
+    return matrix
+
+
+def _measurement(pool: Pool, a: NDArray[np.intp], b: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """What seeds and episodes do to the differences of mean scores: standard deviation and degrees of freedom
+    [P], and the tail probability [P] where there is one column.
+
+    Columns of one benchmark may rest on the same checkpoints, so that their errors are added as if they went
+    together, which is never too little.
+    """
+    by_benchmark = np.zeros((pool.benchmarks, len(a)))
+    lost = np.zeros(len(a))
+    tail = np.zeros(len(a))
+    for result, number, weight in zip(pool.columns, pool.benchmark, pool.weights, strict=True):
+        effects, size = result.effects, len(result.effects.methods)
+        row = np.array([effects.methods.index(method) for method in pool.methods])
+        chosen = row[a], row[b]
+        variance = result.pairs.matrix(result.pairs.variance, size)[chosen]
+        degrees = result.pairs.matrix(result.pairs.degrees, size)[chosen]
+        tail = result.pairs.matrix(result.pairs.tail, size)[chosen]
+        part = weight / (1 - chance(effects.column))
+        by_benchmark[number] += part * np.sqrt(variance)
+        lost += (part**2 * variance) ** 2 / degrees
+    variance = np.sum(by_benchmark**2, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        degrees = np.where(variance > 0, variance**2 / lost, 1e6)
+    return np.sqrt(variance), degrees, tail
+
+
+def summarise(
+    pool: Pool, rows: Sequence[int], level: float, *, strengths: bool
+) -> tuple[dict[str, Mapping[str, Interval]], dict[str, Profile]]:
+    """Aggregate scores and profiles of some rows of a pool; Bradley-Terry only of a whole one."""
+    chosen = list(rows)
+    scores, draws = pool.scores[:, chosen], pool.draws[:, chosen]
+    weights, weight_draws = pool.weights[:, None], pool.weight_draws[:, None, :]
+    rank = np.stack([ranks(column[chosen], column) for column in pool.scores])
+    rank_draws = np.stack([ranks(column[chosen], column) for column in pool.draws])
+    mean_rank = np.sum(rank * weights, axis=0), np.sum(rank_draws * weight_draws, axis=0)
+    values = {
+        "mean_normalised": (np.sum(scores * weights, axis=0), np.sum(draws * weight_draws, axis=0)),
+        "mean_rank": mean_rank,
+        "interquartile_mean": (
+            interquartile_mean(scores, weights),
+            interquartile_mean(draws, weight_draws),
+        ),
+    }
+    if strengths:
+        strength, strength_draws = (bradley_terry(value, float(pool.benchmarks)) for value in mean_rank)
+        values["bradley_terry"] = strength, strength_draws
+    aggregates = {
+        pool.methods[row]: {
+            name: interval(estimate[i], drawn[i], level, known=bool(pool.known[row]))
+            for name, (estimate, drawn) in values.items()
+        }
+        for i, row in enumerate(chosen)
+    }
+    share = profile(scores, weights, _THRESHOLDS), profile(draws, weight_draws, _THRESHOLDS)
+    profiles = {
+        pool.methods[row]: Profile(
+            thresholds=tuple(round(float(threshold), 4) for threshold in _THRESHOLDS),
+            share=tuple(
+                interval(share[0][t, i], share[1][t, i], level, known=bool(pool.known[row]))
+                for t in range(len(_THRESHOLDS))
+            ),
+        )
+        for i, row in enumerate(chosen)
+    }
+    return dict(aggregates), profiles
+
+
+def interval(estimate: float, drawn: Floats, level: float, *, known: bool) -> Interval:
+    """An estimate with the central interval of its draws, widened to hold the estimate where they miss it:
+    ranks and shares of noisy means lie nearer the middle than those of the means themselves."""
+    point = round(float(estimate), DECIMALS) + 0.0
+    if not known:
+        return Interval(point, None, None)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = round(float(low), DECIMALS) + 0.0, round(float(high), DECIMALS) + 0.0
+    return Interval(point, min(low, point), max(high, point))
