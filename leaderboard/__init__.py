@@ -10,8 +10,8 @@ from leaderboard.records import (
     Protocol,
     Record,
 )
-from leaderboard.store import CorruptRecord, NewerSchema, Problem, Store, StoreError
 from leaderboard.statistics import rank
+from leaderboard.store import CorruptRecord, NewerSchema, Problem, Store, StoreError
 
 __all__ = [
     "BenchmarkIdentity",
