@@ -1,0 +1,176 @@
+"""What runs in a worker: one cell, from a clean state to its record in the store."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import lru_cache
+from importlib import import_module, metadata
+from pathlib import Path
+
+import psutil
+import torch
+
+from leaderboard.records import Measured, Record
+from leaderboard.store import Store, StoreError
+from suite.config import Tracking
+from suite.engine import tracking
+from suite.engine.cells import Cell
+from suite.engine.evaluating import evaluate
+from suite.engine.guard import Cost, Guard, prepare
+from suite.engine.outcomes import Outcome
+from suite.engine.progress import Report, Reporter
+from suite.engine.training import train
+from suite.engine.work import Desk, HostLacks, ParentMissing, Work
+from suite.methods import MethodError
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell and how it is to be run. ``token`` tells this attempt from all others, of other drivers too.
+
+    ``store`` is a folder's absolute path, ``reports`` the folder for word of running cells; ``modules``
+    register the sweep's methods.
+    """
+
+    cell: Cell
+    sweep: str
+    store: str
+    reports: str
+    modules: tuple[str, ...]
+    attempt: int
+    token: str
+    cpus: float
+    gpus: float
+    memory_mib: int
+    seconds: float
+    tracking: Tracking
+
+
+def execute(job: Job) -> Outcome:
+    """Run a cell and commit its record; whatever goes wrong in it comes back as an Outcome."""
+    process = psutil.Process()
+    report = Report(job.token, process.pid, process.create_time(), socket.gethostname())
+    try:
+        reporter = Reporter(Path(job.reports), job.cell.key, report)
+    except OSError as error:
+        return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
+    try:
+        with tempfile.TemporaryDirectory(dir=job.reports, prefix=f"{job.cell.key}.") as scratch:
+            return _guarded(job, reporter, Path(scratch))
+    except OSError as error:
+        return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
+    finally:
+        reporter.close()
+
+
+def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    run = tracking.Run()
+    try:
+        for module in job.modules:
+            _import(module)
+        store = Store(job.store)
+        if store.get(job.cell.key) is not None:  # an orphan of an earlier driver was faster
+            return Outcome()
+        prepare(job.cell.seed or 0, job.cpus, job.gpus)
+        run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
+        with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
+            work = _WORK[job.cell.kind](job.cell, Desk(store, scratch, reporter.update, run.log))
+            cost = guard.cost()
+            run.finish(work.results)
+            _commit(job, store, work, _measured(job, started, cost, run))
+        return Outcome(seconds=cost.wall_seconds, figure=work.figure, tracking=run.problem)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a method raises: it is told, with its traceback
+        run.fail()
+        return _blamed(error, job, run.problem)
+
+
+def _commit(job: Job, store: Store, work: Work, measured: Measured) -> None:
+    cell = job.cell
+    record = Record(
+        key=cell.key,
+        kind=cell.kind,
+        sweep=job.sweep,
+        spec=dict(cell.spec),
+        parents=cell.parents,
+        method=cell.method,
+        benchmark=cell.benchmark,
+        protocol=cell.protocol,
+        seed=cell.seed,
+        results=work.results,
+        measured=measured,
+    )
+    store.put(record, work.tables, work.files)
+
+
+def _measured(job: Job, started: str, cost: Cost, run: tracking.Run) -> Measured:
+    return Measured(
+        started=started,
+        wall_seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        gpu_seconds=cost.wall_seconds * job.gpus,
+        peak_memory_mib=cost.peak_memory_mib,
+        host=socket.gethostname(),
+        attempt=job.attempt,
+        wandb_folder=run.folder,
+        versions=_versions(),
+    )
+
+
+def _blamed(error: BaseException, job: Job, tracking_problem: str | None) -> Outcome:
+    """Whose fault an exception is."""
+    if isinstance(error, ParentMissing):
+        return Outcome("parent", str(error))
+    if isinstance(error, HostLacks):
+        return Outcome("host", f"{socket.gethostname()} cannot run {job.cell.title}: {error}")
+    if isinstance(error, StoreError):
+        return Outcome("store", str(error))
+    trace = "".join(traceback.format_exception(error))
+    if _is_memory(error):
+        return Outcome(
+            "memory", f"it ran out of memory: {_first_line(error)}", trace, tracking=tracking_problem
+        )
+    if isinstance(error, MethodError):
+        return Outcome("method", _first_line(error), trace, tracking=tracking_problem)
+    reason = f"raised {type(error).__name__}: {_first_line(error)}"
+    return Outcome("method", reason, trace, tracking=tracking_problem)
+
+
+def _is_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # On a CPU torch says it with a RuntimeError.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["(it gave no reason)"])[0]
+
+
+def _import(module: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise HostLacks(
+            f"the module {module}, which registers a method of this sweep, cannot be imported there "
+            f"({error}); install it on every host, or put it on the PYTHONPATH"
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("transfer-league", "torch", "numpy", "ray"):
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+_WORK: Mapping[str, Callable[[Cell, Desk], Work]] = {"train": train, "evaluate": evaluate}

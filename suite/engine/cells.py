@@ -1,0 +1,112 @@
+"""The unit of work: a cell, whose key says everything that its result depends on, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, Protocol
+from suite.methods.source import Budget
+
+# Raised when the suite itself computes something else from the same spec: older records then go unused.
+CELL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training or one evaluation.
+
+    ``spec`` (JSON types) holds all that decides the result; ``parents`` are the keys of the cells whose
+    results are read. The other fields repeat parts of ``spec`` as a record shows them; ``method.label`` is
+    for the eye. Resources, tracking, paths and hosts are no part of a cell: they may change, its result may
+    not.
+    """
+
+    kind: CellKind
+    spec: Mapping[str, Any]
+    parents: tuple[str, ...] = ()
+    method: MethodIdentity | None = field(default=None, compare=False)
+    benchmark: BenchmarkIdentity | None = field(default=None, compare=False)
+    protocol: Protocol | None = field(default=None, compare=False)
+    seed: int | None = field(default=None, compare=False)
+
+    @cached_property
+    def key(self) -> str:
+        """sha256, in hexadecimal, of the canonical JSON of kind, spec and parents."""
+        identity = {
+            "cell": CELL_VERSION,
+            "kind": self.kind,
+            "spec": self.spec,
+            "parents": sorted(self.parents),
+        }
+        return hashlib.sha256(canonical(identity)).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """How it is called in a live view: ``train maml · glyphs · seed 0``."""
+        parts = [
+            f"{self.kind} {self.method.label}" if self.method else self.kind,
+            self.benchmark.name if self.benchmark else "",
+            f"{self.protocol.way}-way {self.protocol.shot}-shot" if self.protocol else "",
+            f"seed {self.seed}" if self.seed is not None else "",
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The episodes that a training prepares for: classes, and support and query images of each."""
+
+    way: int
+    shot: int
+    query: int
+
+
+def train_cell(
+    method: MethodIdentity, benchmark: BenchmarkIdentity, shape: Shape, budget: Budget, seed: int
+) -> Cell:
+    """Train ``method``, whose arguments are those that matter to training, within ``budget``."""
+    spec = {
+        "method": _method(method),
+        "benchmark": benchmark.model_dump(mode="json"),
+        "episode": asdict(shape),
+        "budget": asdict(budget),
+        "seed": seed,
+    }
+    return Cell("train", spec, (), method, benchmark, None, seed)
+
+
+def evaluate_cell(
+    method: MethodIdentity, benchmark: BenchmarkIdentity, protocol: Protocol, seed: int, parent: Cell
+) -> Cell:
+    """Score the checkpoint of ``parent`` under ``protocol``, adapting with all of the method's arguments."""
+    spec = {
+        "method": _method(method),
+        "benchmark": benchmark.model_dump(mode="json"),
+        "protocol": protocol.model_dump(mode="json"),
+        "seed": seed,
+    }
+    return Cell("evaluate", spec, (parent.key,), method, benchmark, protocol, seed)
+
+
+def canonical(value: object) -> bytes:
+    """The one JSON spelling of ``value``: sorted keys, tuples as lists, no NaN.
+
+    Raises TypeError or ValueError for what JSON cannot say, so that no key rests on a ``repr``.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True
+    ).encode()
+
+
+def _method(method: MethodIdentity) -> dict[str, Any]:
+    return {
+        "name": method.name,
+        "version": method.version,
+        "source_hash": method.source_hash,
+        "arguments": method.arguments,
+    }

@@ -1,0 +1,171 @@
+"""Where every cell of a running sweep stands. No Ray, no clock, no disk: it is handed what it needs."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+
+from suite.engine.cells import Cell
+from suite.engine.outcomes import Decision, Fault, decide
+from suite.engine.pace import Pace
+from suite.engine.plan import Plan
+from suite.engine.schedule import children, descendants, order
+
+
+class Ledger:
+    """The cells of a plan, from pending over running to done, failed or blocked."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.cells = {cell.key: cell for cell in plan.cells}
+        self.computed = 0
+        self._reused = set(plan.done)
+        self.failed: set[str] = set(plan.failed)
+        self.blocked: set[str] = set(plan.blocked)
+        self.done: set[str] = set(plan.done)
+        self.running: set[str] = set()
+        self.attempts: dict[str, int] = {}
+        self.pace = Pace()
+        for key, seconds in plan.done.items():
+            self.pace.learn(self.cells[key], seconds)
+        self._below = children(plan.cells)
+        self._history: dict[str, list[Fault]] = {}
+        self._alone: deque[str] = deque()
+        self._solo: str | None = None
+        self._delayed: list[tuple[float, str]] = []
+        self._ready: list[tuple[int, str]] = []
+        self._queued: set[str] = set()
+        self._rank: dict[str, int] = {}
+        self._rerank({cell.key for cell in plan.pending if self._unblocked(cell.key)})
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to run or to wait for."""
+        return len(self.done) + len(self.failed) + len(self.blocked) == len(self.cells)
+
+    @property
+    def reused(self) -> int:
+        """Cells that were in the store and still are."""
+        return len(self._reused)
+
+    def next(self, now: float) -> tuple[Cell, bool] | None:
+        """The cell to start now, and whether it must run alone; None if there is none at the moment."""
+        if self._solo is not None:
+            return None
+        while self._delayed and self._delayed[0][0] <= now:
+            self._push(heapq.heappop(self._delayed)[1])
+        while self._ready:
+            key = heapq.heappop(self._ready)[1]
+            self._queued.discard(key)
+            if self._unblocked(key) and self._idle(
+                key
+            ):  # else its parent was reopened, and brings it back when it is done
+                return self.cells[key], False
+        if self._alone and not self.running:
+            self._solo = self._alone.popleft()
+            return self.cells[self._solo], True
+        return None
+
+    def next_wait(self, now: float) -> float:
+        """Seconds until a cell that waits for its next attempt may start; 0 where there is none."""
+        return max(0.0, self._delayed[0][0] - now) if self._delayed else 0.0
+
+    def start(self, key: str) -> int:
+        """Note that a cell was handed out; returns the number of this attempt, from 1."""
+        self.running.add(key)
+        self.attempts[key] = self.attempts.get(key, 0) + 1
+        return self.attempts[key]
+
+    def finish(self, key: str, seconds: float) -> None:
+        """Note that a cell's record is in the store; its children may follow."""
+        self._leave(key)
+        self.done.add(key)
+        self.computed += 1
+        if seconds:
+            self.pace.learn(self.cells[key], seconds)
+        for child in self._below[key]:
+            if self._unblocked(child) and self._idle(child):
+                self._push(child)
+        # What is learned about the pace changes less and less: the order is made anew at 1, 2, 4, 8, … cells.
+        if self.computed & (self.computed - 1) == 0:
+            self._rerank({waiting for _, waiting in self._ready})
+
+    def stumble(self, key: str, fault: Fault, now: float) -> tuple[Decision, list[str]]:
+        """Note that an attempt did not finish; returns what follows, and the keys that this blocks."""
+        history = self._history.setdefault(key, [])
+        decision = decide(fault, history)
+        history.append(fault)
+        self._leave(key)
+        if decision.action == "again":
+            # Not in the queue of the ready: it comes there when its wait is over.
+            heapq.heappush(self._delayed, (now + decision.wait, key))
+        elif decision.action == "alone":
+            self._alone.append(key)
+        elif decision.action == "parent":
+            self._reopen(self.cells[key].parents)
+        elif decision.action == "quarantine":
+            return decision, self._quarantine(key)
+        return decision, []
+
+    def release(self, key: str) -> None:
+        """Put a running cell back as it was: the cluster under it went away, which says nothing about the
+        cell.
+        """
+        self._leave(key)
+        self._push(key)
+
+    def seconds_left(self, shares: dict[str, float], slots: int) -> float | None:
+        """Expected seconds to the end, given the running cells' shares done; None where there is nothing to
+        go by.
+        """
+        if not self.pace.known:
+            return None
+        settled = self.done | self.failed | self.blocked
+        work = sum(
+            self.pace.seconds(cell) * (1.0 - shares.get(key, 0.0))
+            for key, cell in self.cells.items()
+            if key not in settled
+        )
+        return work / max(1, slots)
+
+    def _quarantine(self, key: str) -> list[str]:
+        self.failed.add(key)
+        blocked = [
+            child
+            for child in descendants(key, self._below)
+            if child not in self.done and child not in self.failed and child not in self.blocked
+        ]
+        self.blocked.update(blocked)
+        return blocked
+
+    def _reopen(self, parents: Iterable[str]) -> None:
+        """A parent's record is gone: compute it again; the child follows when it is there."""
+        for parent in parents:
+            if parent in self.done:
+                self.done.discard(parent)
+                self._reused.discard(parent)
+                self._push(parent)
+
+    def _leave(self, key: str) -> None:
+        self.running.discard(key)
+        if self._solo == key:
+            self._solo = None
+
+    def _unblocked(self, key: str) -> bool:
+        return all(parent in self.done for parent in self.cells[key].parents)
+
+    def _idle(self, key: str) -> bool:
+        return not any(key in group for group in (self.done, self.running, self.failed, self.blocked))
+
+    def _push(self, key: str) -> None:
+        if key in self._queued:
+            return
+        self._queued.add(key)
+        heapq.heappush(self._ready, (self._rank[key], key))
+
+    def _rerank(self, ready: set[str]) -> None:
+        ordered = order(list(self.cells.values()), self.pace.seconds)
+        self._rank = {key: i for i, key in enumerate(ordered)}
+        self._ready = [(self._rank[key], key) for key in ready]
+        self._queued = set(ready)
+        heapq.heapify(self._ready)

@@ -1,0 +1,107 @@
+"""From a sweep to its cells: what there is to compute, in one fixed order, and what of it the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import tasks
+from leaderboard.records import BenchmarkIdentity, Failure, Protocol
+from leaderboard.store import Store
+from suite.config import MethodConfig, ProtocolConfig, SweepConfig
+from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
+from suite.engine.identity import Identified, identify
+from suite.engine.schedule import children, descendants
+from suite.methods.source import Budget
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep's cells, parents before children, and where each stands in the store.
+
+    ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined cells. ``blocked``: keys of
+    cells that build on those. ``modules``: what a worker must import to know the sweep's methods.
+    """
+
+    sweep: SweepConfig
+    cells: tuple[Cell, ...]
+    modules: tuple[str, ...]
+    done: Mapping[str, float] = field(default_factory=dict)
+    failed: Mapping[str, Failure] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+
+    @property
+    def pending(self) -> tuple[Cell, ...]:
+        """Cells still to be computed, in order."""
+        settled = {*self.done, *self.failed, *self.blocked}
+        return tuple(cell for cell in self.cells if cell.key not in settled)
+
+
+def plan(sweep: SweepConfig) -> Plan:
+    """The cells of ``sweep``, all still to be computed. Its benchmarks are loaded, hence prepared, for their
+        digests.
+
+    Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
+    or images for a protocol: all before anything is computed.
+    """
+    methods = [_identify(method, sweep) for method in sweep.methods]
+    cells: dict[str, Cell] = {}
+    for options in sweep.benchmarks:
+        benchmark = tasks.load(options.name, **options.options)
+        identity = BenchmarkIdentity(
+            name=benchmark.name, options=dict(benchmark.options), digest=benchmark.digest
+        )
+        for protocol in _protocols(sweep.protocols, options.name):
+            _check(benchmark, protocol)
+            for seed in sweep.seeds:
+                for method in methods:
+                    for cell in _chain(method, identity, protocol, sweep.budget, seed):
+                        cells.setdefault(cell.key, cell)
+    # All trainings, then all evaluations: the order in which a person would read them.
+    ordered = tuple(sorted(cells.values(), key=lambda cell: cell.kind != "train"))
+    modules = tuple(sorted({method.module for method in methods}))
+    return Plan(sweep, ordered, modules)
+
+
+def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
+    """``bare`` with what ``store`` knows of its cells.
+
+    Checksums are verified: corrupt records are set aside, and count as not computed. Quarantined cells stay
+    so unless ``retry``, and block those that build on them.
+    """
+    done: dict[str, float] = {}
+    for cell in bare.cells:
+        record = store.get(cell.key)
+        if record is not None:
+            done[cell.key] = record.measured.wall_seconds
+    kept = {} if retry else {failure.key: failure for failure in store.failures()}
+    failed = {cell.key: kept[cell.key] for cell in bare.cells if cell.key in kept and cell.key not in done}
+    below = children(bare.cells)
+    blocked = {child for key in failed for child in descendants(key, below)} - done.keys() - failed.keys()
+    return Plan(bare.sweep, bare.cells, bare.modules, done, failed, frozenset(blocked))
+
+
+def _identify(method: MethodConfig, sweep: SweepConfig) -> Identified:
+    return identify(
+        method.name, method.arguments, {"backbone": sweep.model.backbone, "width": sweep.model.width}
+    )
+
+
+def _chain(
+    method: Identified, benchmark: BenchmarkIdentity, protocol: ProtocolConfig, budget: Budget, seed: int
+) -> tuple[Cell, Cell]:
+    shape = Shape(protocol.way, protocol.shot, protocol.query)
+    train = train_cell(method.training, benchmark, shape, budget, seed)
+    scored = Protocol.model_validate(
+        {name: getattr(protocol, name) for name in Protocol.model_fields}, strict=True
+    )
+    return train, evaluate_cell(method.whole, benchmark, scored, seed, train)
+
+
+def _protocols(protocols: Sequence[ProtocolConfig], benchmark: str) -> list[ProtocolConfig]:
+    return [protocol for protocol in protocols if not protocol.benchmarks or benchmark in protocol.benchmarks]
+
+
+def _check(benchmark: tasks.Benchmark, protocol: ProtocolConfig) -> None:
+    for split in tasks.SPLITS:
+        tasks.Episodes(benchmark, split, protocol.way, protocol.shot, protocol.query, protocol.seed)

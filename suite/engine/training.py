@@ -1,0 +1,61 @@
+"""A train cell: one method, one benchmark, one seed, one budget; its checkpoint and what it cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import suite.methods
+from leaderboard.store import StoreError
+from suite.engine.cells import Cell
+from suite.engine.work import Desk, Work, load_benchmark
+from suite.methods import Method, Source, count_backward_passes
+from suite.methods.source import Budget, CurvePoint
+
+CHECKPOINT = "checkpoint"
+
+
+def train(cell: Cell, desk: Desk) -> Work:
+    """Train, and hand back the checkpoint with the meta-validation curve and what the budget was spent on."""
+    assert cell.method is not None and cell.benchmark is not None and cell.seed is not None
+    benchmark = load_benchmark(cell.benchmark)
+    method = suite.methods.get(cell.method.name, **cell.method.arguments)
+    logged = 0
+
+    def on_progress(source: Source) -> None:
+        nonlocal logged
+        desk.progress(source.progress, source.spent.images)
+        for point in source.curve[logged:]:
+            desk.log({"images": point.images, "train/validation_accuracy": point.accuracy})
+        logged = len(source.curve)
+
+    budget = Budget(**cell.spec["budget"])
+    source = Source(benchmark, budget, **cell.spec["episode"], seed=cell.seed, on_progress=on_progress)
+    with count_backward_passes(source.spent):
+        method.train(source, budget)
+    on_progress(source)
+    results: dict[str, Any] = {
+        "curve": [[point.images, point.accuracy] for point in source.curve],
+        "spent": {"images": source.spent.images, "backward_passes": source.spent.backward_passes},
+        "parameters": method.parameter_count(),
+        "class_count": source.class_count,
+        "selection": str(getattr(method, "selection", "") or _selection(source.curve)),
+    }
+    files = {CHECKPOINT: _saved(method, desk.scratch / CHECKPOINT)}
+    return Work(results, files=files, figure=max((point.accuracy for point in source.curve), default=None))
+
+
+def _selection(curve: list[CurvePoint]) -> str:
+    if not curve:
+        return "the last state: never scored on meta-validation"
+    return f"best meta-validation accuracy of {len(curve)} checkpoints"
+
+
+def _saved(method: Method, folder: Path) -> Path:
+    folder.mkdir()
+    try:
+        method.save(folder)
+    except OSError as error:  # the disk's fault, not the method's: the sweep must stop
+        cause = error.strerror or str(error)
+        raise StoreError(f"a checkpoint was not written to {folder.parent}: {cause}") from error
+    return folder

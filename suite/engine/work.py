@@ -1,0 +1,68 @@
+"""What a cell's work is given and gives back, whatever its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import tasks
+from leaderboard.records import BenchmarkIdentity
+from leaderboard.store import Store
+from suite.engine.cells import canonical
+
+
+class ParentMissing(RuntimeError):
+    """The record that a cell builds on is not in the store, or was corrupt."""
+
+
+class HostLacks(RuntimeError):
+    """This host lacks something that the sweep needs: no fault of the method."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a cell works with: the store to read parents from, an empty folder for files to be, and two ears.
+
+    ``progress(share, images)`` hears how far it is, ``log(figures)`` what there is to draw.
+    """
+
+    store: Store
+    scratch: Path
+    progress: Callable[[float, int], None]
+    log: Callable[[Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a cell computed: ``results`` (JSON) for its record, tables and files, and its accuracy."""
+
+    results: dict[str, Any]
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    figure: float | None = None
+
+
+def load_benchmark(identity: BenchmarkIdentity) -> tasks.Benchmark:
+    """The benchmark that a cell was planned with. Raises HostLacks where this host has other data by its
+    name.
+    """
+    benchmark = _load(identity.name, canonical(identity.options))
+    if benchmark.digest != identity.digest:
+        raise HostLacks(
+            f"the benchmark {identity.name} has digest {benchmark.digest[:12]} there, "
+            f"and {identity.digest[:12]} where the sweep was planned; install the same versions on both, "
+            "then run `league data verify`"
+        )
+    return benchmark
+
+
+# Two, because a worker goes back and forth between few benchmarks, and they are held in memory.
+@lru_cache(maxsize=2)
+def _load(name: str, options: bytes) -> tasks.Benchmark:
+    return tasks.load(name, **json.loads(options))
