@@ -13,13 +13,22 @@ from suite.cli.board import board
 from suite.cli.data import data
 from suite.cli.doctor import doctor
 from suite.cli.methods import methods
+from suite.cli.shared import BadInput
 from suite.cli.sweep import run, sweep
+from suite.nearest import nearest
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
 class _League(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise BadInput(f"league has no verb {args[0]!r}; {nearest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             result = super().invoke(ctx)

@@ -27,7 +27,10 @@ Exit codes: 0 the main job can run · 1 it cannot
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, store: str, deep: bool, as_json: bool) -> None:
-    """Look at versions, cores, memory, disks, GPUs, Ray, W&B and data; say what mends what is missing."""
+    """Say what this machine lacks and what mends it.
+
+    Looks at versions, cores, memory, disks, GPUs, Ray, the W&B login and the data.
+    """
     from suite.doctor import examine, ready
 
     findings = []

@@ -1,25 +1,25 @@
-"""From a resolved sweep to its ranking: run, tell how it ended, and how to go on."""
+"""From a resolved sweep to its ranking: run it, tell how it ended, and how to go on."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from suite.cli import show
-from suite.cli.shared import BadInput, show_json
+from suite.cli.shared import Failed, bad_input, show_json
 
 if TYPE_CHECKING:
+    from leaderboard import Failure
     from leaderboard.board import Board
     from suite.config import SweepConfig
-    from suite.engine import SweepReport
-
-INTERRUPTED = 130
+    from suite.engine import Plan, SweepReport
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,117 @@ class Wishes:
 
     def over(self, settings: Sequence[str]) -> list[str]:
         """Settings in the order in which they count."""
-        return [*settings, *([] if self.store is None else [f"store={self.store}"])]
+        return [*settings, *([] if self.store is None else [f"store={json.dumps(self.store)}"])]
 
     def command(self, *extra: str) -> str:
         """The command that goes on where this one stopped."""
         options = {"--store": self.store, "--address": self.address, "--html": self.html}
         given = [word for option, value in options.items() if value for word in (option, value)]
         return shlex.join(["league", *self.words, *given, *(["--json"] if self.as_json else []), *extra])
+
+
+def execute(sweep: SweepConfig, wishes: Wishes) -> int:
+    """Run ``sweep`` and print its ranking, or what it would be; returns the exit code."""
+    from suite import engine
+
+    plan = _plan(sweep)
+    if wishes.dry_run:
+        _preview(plan, wishes.as_json)
+        return 0
+    with _explained(), engine.live_view() as tell:
+        report = engine.run(sweep, retry=wishes.retry, address=wishes.address, on_event=tell)
+    if report.interrupted:
+        click.echo(f"Interrupted. What was finished is kept; go on with:\n  {wishes.command()}", err=True)
+        return report.exit_code
+    with _explained():
+        _conclude(sweep, wishes, report)
+    return report.exit_code
+
+
+def _plan(sweep: SweepConfig) -> Plan:
+    """The plan of ``sweep``; what it cannot plan is bad input. Loads, hence prepares, the benchmarks."""
+    from suite import engine
+    from tasks.errors import DataError
+
+    try:
+        with bad_input(ValueError, TypeError, LookupError):
+            return engine.plan(sweep)
+    except DataError as error:
+        raise Failed(str(error)) from error
+
+
+def _preview(plan: Plan, as_json: bool) -> None:
+    from suite.config import to_dict, to_yaml
+
+    trainings = sum(cell.kind == "train" for cell in plan.cells)
+    evaluations = len(plan.cells) - trainings
+    if as_json:
+        cells = {"train": trainings, "evaluate": evaluations}
+        show_json({"sweep": to_dict(plan.sweep), "cells": cells})
+    else:
+        click.echo(
+            f"{to_yaml(plan.sweep)}# {trainings} trainings, {evaluations} evaluations; nothing was run."
+        )
+
+
+def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
+    from leaderboard import Store
+    from leaderboard.board import build, to_json
+
+    store = Store(sweep.store)
+    board = build(store, sweep=sweep.name, margin=sweep.margin)
+    page = show.pages(board, wishes.html or Path(sweep.store) / "board", measured=True)
+    failures = store.failures(sweep=sweep.name)
+    if wishes.as_json:
+        told = {"report": asdict(report), "page": page, "failures": [_told(failure) for failure in failures]}
+        show_json({**told, "board": json.loads(to_json(board))})
+    else:
+        click.echo()
+        click.echo(show.terminal(board, measured=True))
+        if wishes.words[0] == "run":
+            click.echo("\n" + "\n".join(_accuracies(board)))
+        click.echo(f"\nBoard: {page}")
+    if report.exit_code:
+        _mourn(failures, wishes)
+
+
+def _accuracies(board: Board) -> Iterator[str]:
+    """The accuracy of each method in each column, with its interval, as sentences."""
+    from leaderboard.board import figures
+
+    ranking = board.computed.ranking
+    for column in ranking.columns:
+        for standing in ranking.by_column[column]:
+            where, accuracy = board.facts(column).title, figures.accuracy(standing.score)
+            basis = f"{standing.seeds} seeds, {standing.episodes} episodes"
+            yield f"{standing.method} on {where}: {accuracy} % ({basis})"
+
+
+def _told(failure: Failure) -> dict[str, object]:
+    return failure.model_dump(mode="json", include={"key", "kind", "method", "benchmark", "seed", "reason"})
+
+
+def _mourn(failures: Sequence[Failure], wishes: Wishes) -> None:
+    click.echo(f"\n{len(failures)} cells failed:", err=True)
+    for failure in failures:
+        who = [
+            failure.kind,
+            failure.method and failure.method.label,
+            failure.benchmark and failure.benchmark.name,
+        ]
+        seed = [] if failure.seed is None else [f"seed {failure.seed}"]
+        click.echo(f"  {' · '.join([*filter(None, who), *seed])}: {failure.reason}", err=True)
+    click.echo(f"Mend their cause and try them again with:\n  {wishes.command('--retry')}", err=True)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What stops a sweep, in its own sentence."""
+    from leaderboard import StoreError
+    from suite.engine import EngineError
+    from tasks.errors import DataError
+
+    try:
+        yield
+    except (EngineError, StoreError, DataError) as error:
+        raise Failed(str(error)) from error

@@ -50,7 +50,10 @@ Run it again after any interruption: what was finished is not computed again.
 @_options
 @click.pass_context
 def sweep(ctx: click.Context, config: str, settings: tuple[str, ...], **wished: Any) -> None:
-    """Run every method on every benchmark, protocol and seed, and end with the ranking."""
+    """Run a sweep and end with the ranking.
+
+    Every method on every benchmark, protocol and seed, under one network and one budget.
+    """
     from suite.config import ConfigError, load_sweep
 
     wishes = Wishes(words=("sweep", config, *settings), **wished)
@@ -78,7 +81,10 @@ Examples:
 @_options
 @click.pass_context
 def run(ctx: click.Context, method: str, benchmark: str, settings: tuple[str, ...], **wished: Any) -> None:
-    """Run one method on one benchmark, and end with its accuracy and interval."""
+    """Run one method on one benchmark.
+
+    Ends with its accuracy and the interval of it.
+    """
     from suite.config import ConfigError, single_run
 
     wishes = Wishes(words=("run", method, benchmark, *settings), **wished)

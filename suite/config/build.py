@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from suite.config.names import nearest
+from suite.nearest import nearest
 from suite.config.schema import BadValueError, ConfigError, SweepConfig
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def _typed(cls: type, types: Mapping[str, Any], leaves: Mapping[str, object], pa
     OmegaConf.set_readonly(schema, False)
     for key, value in leaves.items():
         try:
-            schema[key] = _meant(types[key], value)
+            OmegaConf.update(schema, key, _meant(types[key], value), merge=False)
         except OmegaConfBaseException as error:
             expected = _EXPECTED.get(types[key], types[key])
             raise ConfigError(f"{_join(path, key)} must be {expected}, not {value!r}") from error

@@ -11,11 +11,11 @@ from typing import Any
 import suite.methods
 import suite.models
 import tasks
-from suite.config.names import nearest
+from suite.nearest import nearest
 from suite.config.schema import BenchmarkConfig, ConfigError, MethodConfig, ProtocolConfig, SweepConfig
 
 # One network for all: a method with one of its own would not compete by equal means.
-_SHARED = {"backbone": "model.backbone", "width": "model.width"}
+SHARED = {"backbone": "model.backbone", "width": "model.width"}
 
 
 def check(sweep: SweepConfig) -> SweepConfig:
@@ -40,7 +40,7 @@ def method_arguments(name: str) -> dict[str, Any]:
         raise ConfigError(
             f"{name} cannot be used here: {error}. `league doctor` says what mends it"
         ) from error
-    return {key: value for key, value in defaults.items() if key not in _SHARED}
+    return {key: value for key, value in defaults.items() if key not in SHARED}
 
 
 def _backbone(name: str) -> None:
@@ -53,10 +53,10 @@ def _backbone(name: str) -> None:
 def _method(method: MethodConfig) -> MethodConfig:
     known = method_arguments(method.name)
     for argument, value in method.arguments.items():
-        if argument in _SHARED:
+        if argument in SHARED:
             raise ConfigError(
                 f"{method.name} may not set its own {argument} ({value!r}): all methods of a sweep compete "
-                f"with the same network. Set {_SHARED[argument]} for all of them, or make another sweep"
+                f"with the same network. Set {SHARED[argument]} for all of them, or make another sweep"
             )
         if argument not in known:
             raise ConfigError(f"{argument} is not an argument of {method.name}; {nearest(argument, known)}")

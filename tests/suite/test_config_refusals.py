@@ -48,7 +48,7 @@ def test_an_unknown_key_comes_with_the_nearest(word: str, said: str) -> None:
     [
         ("methods=[malm]", "no method is called 'malm'; nearest: maml"),
         ("benchmarks=[glyph]", "no benchmark is called 'glyph'; nearest: glyphs"),
-        ("model.backbone=conv5", "model.backbone must be conv4 or resnet12, not 'conv5'"),
+        ("model.backbone=conv5", "no backbone is called 'conv5' (model.backbone); nearest: conv4"),
         (
             "protocols=[{benchmarks: [glyph]}]",
             "protocols[0].benchmarks names 'glyph', which is not in this sweep; nearest: glyphs",
@@ -148,8 +148,8 @@ def test_an_unknown_sweep_comes_with_the_nearest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("methods: [maml", "is not valid YAML"),
-        ("methods: [maml]\nmethods: [anil]\n", "is not valid YAML"),
+        ("methods: [maml", "is not valid YAML: line 2: did not find expected ',' or ']'"),
+        ("methods: [maml]\nmethods: [anil]\n", "is not valid YAML: line 2: found duplicate key methods"),
         ("- maml\n", "must hold settings (key: value), not a list"),
         ("benchmarks: [glyphs]\n", "methods is missing"),
         ("methods: [maml]\nbenchmarks: [glyphs]\nseed: 3\n", "seed is not a setting; nearest: seeds"),
@@ -168,7 +168,7 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str, said: str) -> None:
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"\xff\xfe\x00\x80")
-    assert "is not valid YAML" in refusal(path)
+    assert "is not a YAML text" in refusal(path)
 
 
 def test_a_single_run_of_what_is_unknown_is_refused() -> None:
