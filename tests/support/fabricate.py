@@ -112,30 +112,30 @@ def train_record(
     clock: float = 1.0,
 ) -> Record:
     """The train cell of a method, column and seed, with a learning curve that rises to its accuracy."""
+    method_identity, benchmark = identity(method), data(column)
     spec = {
-        "method": {"name": method.name, "arguments": dict(method.arguments)},
-        "benchmark": {"name": column.benchmark, "options": {}},
-        "model": {"backbone": "conv4", "width": 32},
+        "method": method_identity.model_dump(exclude={"label"}),
+        "benchmark": benchmark.model_dump(),
+        "episode": {"way": column.way, "shot": column.shot, "query": column.query},
         "budget": {"images": budget, "validations": 5, "validation_episodes": 60},
-        "way": column.way,
-        "shot": column.shot,
         "seed": seed,
     }
     final = method.accuracy - column.harder
     curve = [[budget * i // 5, round(final - 0.2 * 2.0**-i, 4)] for i in range(1, 6)]
     return Record(
-        key=sha("train", spec, method.source, column.digest),
+        key=sha("train", spec),
         kind="train",
         sweep=sweep,
         spec=spec,
-        method=identity(method),
-        benchmark=data(column),
+        method=method_identity,
+        benchmark=benchmark,
         seed=seed,
         results={
             "curve": curve,
             "spent": {"images": budget, "backward_passes": budget // 50},
             "parameters": 28_896,
             "selection": "best meta-validation accuracy of 5 checkpoints",
+            "class_count": 640,
         },
         measured=clocked(clock * 60.0, seed),
     )
@@ -167,7 +167,7 @@ def evaluate_record(
             "queries": np.full(episodes, queries, dtype=np.int32),
         }
     )
-    spec = {"train": train.spec, "protocol": protocol.model_dump(mode="json")}
+    spec = {**train.spec, "protocol": protocol.model_dump()}
     record = Record(
         key=sha("evaluate", spec, train.key),
         kind="evaluate",
@@ -182,6 +182,9 @@ def evaluate_record(
             "mean_accuracy": float(correct.mean() / queries),
             "transductive": method.transductive,
             "largest_change": 0.25 if method.transductive else 0.0,
+            "way": column.way,
+            "licence": "Apache-2.0",
+            "attribution": f"the makers of {column.benchmark}",
         },
         measured=clocked(clock * 8.0, seed),
     )

@@ -1,0 +1,153 @@
+"""From the store to the board."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import leaderboard
+from leaderboard.board.columns import identifier, titles
+from leaderboard.board.model import (
+    Absence,
+    Board,
+    Clock,
+    ColumnFacts,
+    Computed,
+    Cost,
+    Entry,
+    MeasuredPart,
+    SeedFacts,
+)
+from leaderboard.board.pool import Pool, Scored, gather
+from leaderboard.ranking import Column, Ranking
+from leaderboard.records import Failure, Record
+from leaderboard.store import Store
+
+
+def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Board:
+    """The board of everything in the store, or of one sweep's cells.
+
+    ``margin``: accuracies that differ by less count as equivalent (0.01 = one point). Reads nothing but the
+    store: equal stores give equal boards. Raises StoreError where there is no such store or sweep.
+    """
+    pool = gather(store, sweep)
+    outcomes = pool.outcomes()
+    ranking = leaderboard.rank(outcomes, margin=margin) if outcomes.values else _empty(margin)
+    return assemble(pool, ranking, sweep)
+
+
+def assemble(pool: Pool, ranking: Ranking, sweep: str | None) -> Board:
+    """A board from what was gathered and how it was ranked."""
+    computed = Computed(
+        sweep=sweep,
+        ranking=ranking,
+        methods=pool.methods,
+        columns=_columns(pool),
+        entries=tuple(
+            Entry(method, column, tuple(_seed(cell) for cell in cells))
+            for (method, column), cells in pool.cells.items()
+        ),
+        holes=pool.holes,
+        absences=_absences(pool),
+        notes=(*pool.notes, *_fairness(pool), *ranking.notes),
+    )
+    return Board(computed, _measured(pool))
+
+
+def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
+    headed, episodes = titles(pool.columns), pool.episodes()
+    facts = []
+    for column in pool.columns:
+        records = [cell.record for (_, c), cells in pool.cells.items() if c == column for cell in cells]
+        facts.append(
+            ColumnFacts(
+                column=column,
+                id=identifier(column),
+                title=headed[column],
+                episodes=episodes[column],
+                chance=1 / column.way,
+                licence=_said(records, "licence"),
+                attribution=_said(records, "attribution"),
+            )
+        )
+    return tuple(facts)
+
+
+def _said(records: list[Record], name: str) -> str | None:
+    said = sorted({str(record.results[name]) for record in records if record.results.get(name)})
+    return "; ".join(said) or None
+
+
+def _seed(cell: Scored) -> SeedFacts:
+    results = cell.record.results
+    trained = {} if cell.train is None else cell.train.results
+    spent = trained.get("spent", {})
+    return SeedFacts(
+        seed=cell.seed,
+        evaluate_key=cell.record.key,
+        train_key=None if cell.train is None else cell.train.key,
+        accuracy=float(cell.accuracy.mean()),
+        transductive=bool(results.get("transductive", False)),
+        largest_change=results.get("largest_change"),
+        parameters=trained.get("parameters"),
+        images=spent.get("images"),
+        backward_passes=spent.get("backward_passes"),
+        selection=trained.get("selection"),
+        curve=tuple((int(images), float(accuracy)) for images, accuracy in trained.get("curve", ())),
+    )
+
+
+def _absences(pool: Pool) -> tuple[Absence, ...]:
+    labels = {facts.label for facts in pool.methods} | {f.method.label for f in pool.failures if f.method}
+    missing = [(m, c) for m in sorted(labels) for c in pool.columns if (m, c) not in pool.cells]
+    return tuple(Absence(m, c, _reason(pool, m, c)) for m, c in missing)
+
+
+def _reason(pool: Pool, method: str, column: Column) -> str:
+    for failure in pool.failures:
+        if failure.method and failure.method.label == method and _concerns(failure, column):
+            return failure.reason
+    return "it was not evaluated here"
+
+
+def _concerns(failure: Failure, column: Column) -> bool:
+    benchmark = failure.benchmark
+    if benchmark is None or (benchmark.name, benchmark.digest) != (column.benchmark, column.digest):
+        return False
+    shape = failure.spec.get("protocol") or failure.spec.get("episode") or {}
+    return all(shape.get(name, getattr(column, name)) == getattr(column, name) for name in ("way", "shot"))
+
+
+def _fairness(pool: Pool) -> list[str]:
+    """Unequal budgets do not hide among the rows: they are said."""
+    by_images = defaultdict(list)
+    for facts in pool.methods:
+        if "images" in facts.budget:
+            by_images[int(facts.budget["images"])].append(facts.label)
+    if len(by_images) < 2:
+        return []
+    groups = "; ".join(f"{images:,} images: {', '.join(by_images[images])}" for images in sorted(by_images))
+    return [f"Training budgets differ, so rows of unequal budgets are no fair comparison ({groups})."]
+
+
+def _measured(pool: Pool) -> MeasuredPart:
+    costs = []
+    versions = defaultdict(set)
+    for (method, column), cells in pool.cells.items():
+        for cell in cells:
+            key, clock = (None, None) if cell.train is None else (cell.train.key, _clock(cell.train))
+            costs.append(Cost(method, column, cell.seed, key, clock, _clock(cell.record)))
+            for record in (cell.record, *([cell.train] if cell.train else [])):
+                for package, version in record.measured.versions.items():
+                    versions[package].add(version)
+    return MeasuredPart(tuple(costs), {name: tuple(sorted(versions[name])) for name in sorted(versions)})
+
+
+def _clock(record: Record) -> Clock:
+    measured = record.measured
+    return Clock(measured.wall_seconds, measured.cpu_seconds, measured.gpu_seconds, measured.peak_memory_mib)
+
+
+def _empty(margin: float) -> Ranking:
+    return Ranking(
+        columns=(), overall=(), by_column={}, comparisons=(), ordered_by="mean_rank", margin=margin
+    )

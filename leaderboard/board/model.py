@@ -1,0 +1,175 @@
+"""The board as data: what was computed, and apart from it what was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from leaderboard.ranking import Column, Ranking
+
+
+@dataclass(frozen=True)
+class MethodFacts:
+    """Who a row is. ``label`` is unique on the board; ``budget`` is what its training was allowed."""
+
+    label: str
+    name: str
+    version: str
+    source_hash: str
+    arguments: Mapping[str, Any]
+    budget: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """One benchmark under one protocol; ``id`` and ``title`` are unique on the board.
+
+    ``episodes`` is how many all methods share; ``chance`` the accuracy of guessing, in 0..1.
+    """
+
+    column: Column
+    id: str
+    title: str
+    episodes: int
+    chance: float
+    licence: str | None = None
+    attribution: str | None = None
+
+
+@dataclass(frozen=True)
+class SeedFacts:
+    """One trained and scored seed. ``curve``: (training images, meta-validation accuracy in 0..1)."""
+
+    seed: int
+    evaluate_key: str
+    train_key: str | None
+    accuracy: float
+    transductive: bool
+    largest_change: float | None
+    parameters: int | None = None
+    images: int | None = None
+    backward_passes: int | None = None
+    selection: str | None = None
+    curve: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method in a column, seed by seed."""
+
+    method: str
+    column: Column
+    seeds: tuple[SeedFacts, ...]
+
+    @property
+    def transductive(self) -> bool:
+        """Whether any seed's predictions for a query depended on the other queries."""
+        return any(seed.transductive for seed in self.seeds)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A cell without a result, and why. Fields that nobody knows are None."""
+
+    key: str
+    kind: str | None
+    method: str | None
+    benchmark: str | None
+    seed: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A method that has no standing in a column, and why."""
+
+    method: str
+    column: Column
+    reason: str
+
+
+@dataclass(frozen=True)
+class Computed:
+    """All that follows from specifications and seeds: equal for every run of the same sweep."""
+
+    sweep: str | None
+    ranking: Ranking
+    methods: tuple[MethodFacts, ...]
+    columns: tuple[ColumnFacts, ...]
+    entries: tuple[Entry, ...]
+    holes: tuple[Hole, ...]
+    absences: tuple[Absence, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time and memory of one cell."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    gpu_seconds: float
+    peak_memory_mib: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one seed of a method in a column took to train (None: nothing to train) and to evaluate."""
+
+    method: str
+    column: Column
+    seed: int
+    train_key: str | None
+    train: Clock | None
+    evaluate: Clock
+
+
+@dataclass(frozen=True)
+class MeasuredPart:
+    """All that differs from run to run. ``versions``: package -> versions that the cells ran with, sorted."""
+
+    costs: tuple[Cost, ...]
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A pure function of the store: equal stores give equal boards, and equal boards equal bytes."""
+
+    computed: Computed
+    measured: MeasuredPart
+
+    def facts(self, column: Column) -> ColumnFacts:
+        """What is known of a column."""
+        return self._columns[column]
+
+    def entries(self, method: str, column: Column | None = None) -> tuple[Entry, ...]:
+        """A method in every column, or in one; nothing where it is absent."""
+        own = self._entries.get(method, ())
+        return own if column is None else tuple(entry for entry in own if entry.column == column)
+
+    def costs(self, method: str, column: Column | None = None) -> tuple[Cost, ...]:
+        """What was measured of a method in every column, or in one."""
+        own = self._costs.get(method, ())
+        return own if column is None else tuple(cost for cost in own if cost.column == column)
+
+    @cached_property
+    def _columns(self) -> dict[Column, ColumnFacts]:
+        return {facts.column: facts for facts in self.computed.columns}
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[Entry, ...]]:
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.computed.entries:
+            found[entry.method].append(entry)
+        return {method: tuple(entries) for method, entries in found.items()}
+
+    @cached_property
+    def _costs(self) -> dict[str, tuple[Cost, ...]]:
+        found: dict[str, list[Cost]] = defaultdict(list)
+        for cost in self.measured.costs:
+            found[cost.method].append(cost)
+        return {method: tuple(costs) for method, costs in found.items()}
