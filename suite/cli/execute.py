@@ -34,6 +34,11 @@ class Wishes:
     html: str | None = None
     as_json: bool = False
 
+    @property
+    def single(self) -> bool:
+        """Whether one method on one benchmark was asked for: its accuracy is the answer, not a ranking."""
+        return self.words[0] == "run"
+
     def over(self, settings: Sequence[str]) -> list[str]:
         """Settings in the order in which they count."""
         return [*settings, *([] if self.store is None else [f"store={json.dumps(self.store)}"])]
@@ -95,16 +100,14 @@ def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
 
     store = Store(sweep.store)
     board = build(store, sweep=sweep.name, margin=sweep.margin)
-    page = show.pages(board, wishes.html or Path(sweep.store) / "board", measured=True)
+    page = show.pages(board, wishes.html or Path(sweep.store) / "board" / sweep.name, measured=True)
     failures = store.failures(sweep=sweep.name)
     if wishes.as_json:
         told = {"report": asdict(report), "page": page, "failures": [_told(failure) for failure in failures]}
         show_json({**told, "board": json.loads(to_json(board))})
     else:
-        click.echo()
-        click.echo(show.terminal(board, measured=True))
-        if wishes.words[0] == "run":
-            click.echo("\n" + "\n".join(_accuracies(board)))
+        shown = _accuracies(board) if wishes.single else [show.terminal(board, measured=True)]
+        click.echo("\n".join(["", *shown]))
         click.echo(f"\nBoard: {page}")
     if report.exit_code:
         _mourn(failures, wishes)
@@ -118,8 +121,8 @@ def _accuracies(board: Board) -> Iterator[str]:
     for column in ranking.columns:
         for standing in ranking.by_column[column]:
             where, accuracy = board.facts(column).title, figures.accuracy(standing.score)
-            basis = f"{standing.seeds} seeds, {standing.episodes} episodes"
-            yield f"{standing.method} on {where}: {accuracy} % ({basis})"
+            seeds = f"{standing.seeds} seed{'s' * (standing.seeds != 1)}"
+            yield f"{standing.method} on {where}: {accuracy} % ({seeds}, {standing.episodes} episodes)"
 
 
 def _told(failure: Failure) -> dict[str, object]:
@@ -127,16 +130,21 @@ def _told(failure: Failure) -> dict[str, object]:
 
 
 def _mourn(failures: Sequence[Failure], wishes: Wishes) -> None:
-    click.echo(f"\n{len(failures)} cells failed:", err=True)
-    for failure in failures:
-        who = [
-            failure.kind,
-            failure.method and failure.method.label,
-            failure.benchmark and failure.benchmark.name,
-        ]
-        seed = [] if failure.seed is None else [f"seed {failure.seed}"]
-        click.echo(f"  {' · '.join([*filter(None, who), *seed])}: {failure.reason}", err=True)
-    click.echo(f"Mend their cause and try them again with:\n  {wishes.command('--retry')}", err=True)
+    count = f"{len(failures)} cell{'s' * (len(failures) != 1)} failed"
+    if wishes.as_json or wishes.single:
+        click.echo(f"\n{count}:", err=True)
+        for failure in failures:
+            click.echo(f"  {_who(failure)}: {failure.reason}", err=True)
+    else:
+        click.echo(f"\n{count}, listed above.", err=True)
+    click.echo(f"Mend what stopped them, then try them again with:\n  {wishes.command('--retry')}", err=True)
+
+
+def _who(failure: Failure) -> str:
+    parts = [failure.kind, failure.method.label if failure.method else ""]
+    parts += [failure.benchmark.name if failure.benchmark else ""]
+    parts += ["" if failure.seed is None else f"seed {failure.seed}"]
+    return " · ".join(filter(None, parts))
 
 
 @contextmanager

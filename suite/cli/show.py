@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from suite.cli.shared import Failed
 
 if TYPE_CHECKING:
     from leaderboard.board import Board
@@ -33,12 +33,10 @@ def terminal(board: Board, *, measured: bool) -> str:
 
 def pages(board: Board, folder: str | Path, *, measured: bool) -> str:
     """Write the HTML board; returns the address of its first page, ``file:///…/index.html``."""
+    from leaderboard import StoreError
     from leaderboard.board import write_html
 
     try:
-        write_html(board, Path(folder), measured)
-    except OSError as error:
-        raise click.ClickException(
-            f"the board cannot be written to {folder}: {error.strerror or error}. Choose another with --html."
-        ) from error
-    return (Path(folder).absolute() / "index.html").as_uri()
+        return write_html(board, folder, measured).absolute().as_uri()
+    except StoreError as error:
+        raise Failed(f"{error}. Choose another folder with --html DIR.") from error

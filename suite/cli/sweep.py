@@ -17,7 +17,7 @@ _OPTIONS = (
     ),
     click.option("--retry", is_flag=True, help="Try cells again that failed before."),
     click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here."),
-    click.option("--html", metavar="DIR", help="Folder of the HTML board.  [default: STORE/board]"),
+    click.option("--html", metavar="DIR", help="Folder of the HTML board.  [default: STORE/board/SWEEP]"),
     json_option,
 )
 
@@ -49,7 +49,7 @@ Run it again after any interruption: what was finished is not computed again.
 @click.argument("settings", metavar="[KEY=VALUE]...", nargs=-1)
 @_options
 @click.pass_context
-def sweep(ctx: click.Context, config: str, settings: tuple[str, ...], **wished: Any) -> None:
+def sweep(ctx: click.Context, /, config: str, settings: tuple[str, ...], **wished: Any) -> None:
     """Run a sweep and end with the ranking.
 
     Every method on every benchmark, protocol and seed, under one network and one budget.
@@ -80,7 +80,7 @@ Examples:
 @click.argument("settings", metavar="[KEY=VALUE]...", nargs=-1)
 @_options
 @click.pass_context
-def run(ctx: click.Context, method: str, benchmark: str, settings: tuple[str, ...], **wished: Any) -> None:
+def run(ctx: click.Context, /, method: str, benchmark: str, settings: tuple[str, ...], **wished: Any) -> None:
     """Run one method on one benchmark.
 
     Ends with its accuracy and the interval of it.
