@@ -44,8 +44,13 @@ def rank(interval: Interval) -> str:
     """A rank and its interval: ``2 (1–3)``; the interval is left out where there is none."""
     if interval.low is None or interval.high is None:
         return _whole(interval.estimate)
-    low, high = _whole(interval.low), _whole(interval.high)
-    return f"{_whole(interval.estimate)} ({low if low == high else f'{low}–{high}'})"
+    return f"{_whole(interval.estimate)} ({_whole(interval.low)}–{_whole(interval.high)})"
+
+
+def rank_parts(interval: Interval) -> tuple[str, str]:
+    """A rank and its interval apart: ``2`` and ``1–3``; the second is empty where there is none."""
+    text = rank(interval)
+    return text.partition(" ")[0], text.partition(" ")[2].strip("()")
 
 
 def probability(value: float | None) -> str:

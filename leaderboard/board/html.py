@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from leaderboard.board import figures, plots, summary, verdicts
 from leaderboard.board.as_csv import measured_to_csv, to_csv
@@ -100,7 +101,9 @@ def _environment() -> jinja2.Environment:
         accuracy=figures.accuracy,
         half_width=figures.half_width,
         score=figures.score,
-        rank=figures.rank,
+        rank_parts=figures.rank_parts,
+        breakable=_breakable,
+        unbroken=lambda text: text.replace("-", "\N{NON-BREAKING HYPHEN}"),
         points=figures.points,
         signed_points=figures.signed_points,
         signed_accuracy=_signed_accuracy,
@@ -127,6 +130,11 @@ def _environment() -> jinja2.Environment:
     }
     environment.globals.update(functions)
     return environment
+
+
+def _breakable(label: str) -> Markup:
+    """A label that a narrow page may break after a bracket, sign or underscore, and not within a word."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[(_=,-])", label))
 
 
 def _alphabet(standings: tuple[Standing, ...]) -> str:

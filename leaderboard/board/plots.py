@@ -77,7 +77,9 @@ def accuracy_scale(standings: Sequence[Standing], chance: float) -> Scale:
 def rank_scale(standings: Sequence[Standing]) -> Scale:
     """A scale over the ranks 1 to n, half a rank wider on both sides."""
     count = len(standings)
-    return Scale(0.5, count + 0.5, tuple(float(rank) for rank in range(1, count + 1)))
+    step = next(step for step in (1, 5, 10, 20, 50, 100, 1_000, 10_000) if count <= 8 * step)
+    ticks = [1, *(rank for rank in range(2, count + 1) if rank % step == 0)]
+    return Scale(0.5, count + 0.5, tuple(float(rank) for rank in ticks))
 
 
 def drawn_interval(standing: Standing) -> Interval:

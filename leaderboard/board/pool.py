@@ -143,7 +143,8 @@ def _unfinished(store: Store, sweep: str | None) -> list[str]:
     missing = [key for key in plan.keys if key not in done]
     if not missing:
         return []
-    return [f"{len(missing):,} of the sweep's {len(plan.keys):,} planned cells have not been computed yet."]
+    number = f"{len(missing):,} of the sweep's {len(plan.keys):,} planned cells"
+    return [f"{number} {'has' if len(missing) == 1 else 'have'} not been computed yet."]
 
 
 def _hole(cell: Record | Failure, reason: str) -> Hole:

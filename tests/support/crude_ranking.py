@@ -16,7 +16,7 @@ def crude_rank(outcomes: Outcomes, margin: float = 0.01) -> Ranking:
     methods = sorted({method for method, _ in outcomes.values})
     means = {place: float(values.mean()) for place, values in outcomes.values.items()}
     by_column = {
-        column: _standings({m: means[m, column] for m in methods if (m, column) in means}, column, outcomes, margin)
+        column: _standings({m: v for (m, c), v in means.items() if c == column}, column, outcomes, margin)
         for column in columns
     }
     ranks: dict[str, list[float]] = {method: [] for method in methods}

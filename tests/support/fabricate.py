@@ -1,6 +1,6 @@
 """A small store with planted differences, for tests of whatever reads a store.
 
-``fabricate(folder)`` fills a store as a sweep would: train and evaluate cells of every method, column and seed.
+``fabricate(folder)`` fills a store as a sweep would: train and evaluate cells for all methods and columns.
 All figures are drawn from generators keyed by names, so equal calls give equal stores.
 """
 
