@@ -130,8 +130,11 @@ def _pictures() -> Iterator[Finding]:
 
 
 def _cores() -> Finding:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding("cores", "ok", f"{usable} of {os.cpu_count()}")
+    try:
+        from suite.engine.cluster import cpu_count
+    except (ImportError, OSError):
+        return Finding("cores", "note", f"{os.cpu_count()}", "mend what is BAD above")
+    return Finding("cores", "ok", f"{cpu_count()} of {os.cpu_count()} may be used")
 
 
 def _memory() -> Finding:
@@ -207,17 +210,13 @@ def _cluster() -> Finding:
     try:
         import ray
 
-        ray.init(
-            num_cpus=1,
-            include_dashboard=False,
-            log_to_driver=False,
-            configure_logging=False,
-            ignore_reinit_error=True,
-        )
+        from suite.engine.cluster import connect
+
+        cluster = connect(None)
         try:
-            answer = ray.get(ray.remote(os.getpid).remote(), timeout=60)
+            answer = ray.get(ray.remote(lambda: os.getpid()).remote(), timeout=120)
         finally:
-            ray.shutdown()
+            cluster.stop()
     except Exception as error:  # noqa: BLE001 (whatever stops Ray is the finding)
         return Finding("ray cluster", "bad", f"does not start: {error}", "ray stop; df -h /tmp /dev/shm")
     return Finding("ray cluster", "ok", f"started, answered (process {answer}), stopped")

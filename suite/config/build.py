@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from suite.nearest import nearest
 from suite.config.schema import BadValueError, ConfigError, SweepConfig
+from suite.nearest import nearest
 
 T = TypeVar("T")
 

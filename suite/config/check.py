@@ -11,8 +11,8 @@ from typing import Any
 import suite.methods
 import suite.models
 import tasks
-from suite.nearest import nearest
 from suite.config.schema import BenchmarkConfig, ConfigError, MethodConfig, ProtocolConfig, SweepConfig
+from suite.nearest import nearest
 
 # One network for all: a method with one of its own would not compete by equal means.
 SHARED = {"backbone": "model.backbone", "width": "model.width"}

