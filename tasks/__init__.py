@@ -6,19 +6,28 @@
 """
 
 from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
+from tasks.digests import Verification
 from tasks.episodes import Episode, Episodes, Support
-from tasks.registry import benchmark, load, names
+from tasks.errors import DataError
+from tasks.registry import UnknownBenchmark, benchmark, load, names, prepare, verify
+from tasks.sheet import contact_sheet
 
 __all__ = [
     "SPLITS",
     "Benchmark",
     "Card",
+    "DataError",
     "Episode",
     "Episodes",
     "Split",
     "SplitName",
     "Support",
+    "UnknownBenchmark",
+    "Verification",
     "benchmark",
+    "contact_sheet",
     "load",
     "names",
+    "prepare",
+    "verify",
 ]

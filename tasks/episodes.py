@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tasks.benchmark import Benchmark, SplitName
+
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Episode:
 class Episodes(Sequence[Episode]):
     """Episode i of (benchmark digest, split, way, shot, query, seed), drawn by a Philox generator keyed by them.
 
-    Classes with fewer than ``shot + query`` images cannot be drawn; ``eligible_classes`` are the others.
+    Each episode is uniform over the sets of ``way`` eligible classes, and each class's images uniform over its
+    subsets, without replacement. Classes with fewer than ``shot + query`` images cannot be drawn;
+    ``eligible_classes`` are the others.
     The sequence is as long as it is asked to be: ``length`` bounds iteration only.
     Raises ValueError where fewer than ``way`` classes are eligible.
     """
@@ -68,11 +73,10 @@ class Episodes(Sequence[Episode]):
         self.way, self.shot, self.query, self.seed, self.length = way, shot, query, seed, length
         self._images, _ = benchmark.tensors(split)
         labels = benchmark.labels(split)
-        members = [np.flatnonzero(labels == label) for label in range(len(benchmark.classes(split)))]
-        self._members = members
-        self.eligible_classes = np.array(
-            [label for label, rows in enumerate(members) if len(rows) >= shot + query], dtype=np.int64
-        )
+        self._counts = np.bincount(labels, minlength=len(benchmark.classes(split)))
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._by_class = np.argsort(labels, kind="stable")
+        self.eligible_classes = np.flatnonzero(self._counts >= shot + query)
         if len(self.eligible_classes) < way:
             raise ValueError(
                 f"{benchmark.name}/{split} has {len(self.eligible_classes)} classes with at least "
@@ -80,18 +84,46 @@ class Episodes(Sequence[Episode]):
             )
         identity = json.dumps([benchmark.digest, split, way, shot, query, seed])
         self._key = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:16], "little")
+        self._block: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return self.length
 
-    def indices(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        """Classes int64 [way] and image rows int64 [way, shot + query] of episode i."""
+    def indices(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Classes int64 [way] and image rows int64 [way, shot + query] of episode i, support first."""
         if i < 0:
             raise IndexError(f"episode {i}: episodes are numbered from 0")
-        generator = np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, 0, i]))
-        classes = generator.choice(self.eligible_classes, self.way, replace=False)
-        rows = [generator.choice(self._members[c], self.shot + self.query, replace=False) for c in classes]
-        return classes, np.stack(rows)
+        block = i // _BLOCK
+        # Neighbours are drawn together because that is faster; what each of them is does not depend on it.
+        cached = self._block
+        if cached is None or cached[0] != block:
+            cached = (block, *self.indices_range(block * _BLOCK, (block + 1) * _BLOCK))
+            self._block = cached
+        return cached[1][i % _BLOCK], cached[2][i % _BLOCK]
+
+    def indices_range(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Classes int64 [stop - start, way] and rows int64 [stop - start, way, shot + query] of many episodes."""
+        if start < 0 or stop < start:
+            raise IndexError(f"episodes {start} to {stop}: they are numbered from 0, upwards")
+        each = self.shot + self.query
+        random = self._random(start, stop, self.way * (1 + each))
+        sizes = np.full(stop - start, len(self.eligible_classes))
+        classes = self.eligible_classes[_without_replacement(random[:, : self.way], sizes)]
+        within = _without_replacement(
+            random[:, self.way :].reshape(-1, each), self._counts[classes].reshape(-1)
+        ).reshape(stop - start, self.way, each)
+        return classes, self._by_class[self._starts[classes][:, :, None] + within]
+
+    def _random(self, start: int, stop: int, words: int) -> NDArray[np.uint64]:
+        """``words`` random 32-bit values for each episode, uint64 [stop - start, words].
+
+        An episode owns a run of whole Philox blocks (four 64-bit words each). The raw output of a bit generator
+        is what numpy promises to keep; the methods of ``Generator`` are not.
+        """
+        blocks = -(-words // 4)
+        philox = np.random.Philox(key=self._key, counter=start * blocks)
+        raw = philox.random_raw((stop - start) * blocks * 4).reshape(stop - start, blocks * 4)
+        return raw[:, :words] >> np.uint64(32)
 
     def __getitem__(self, i: int) -> Episode:  # type: ignore[override]
         classes, rows = self.indices(i)
@@ -101,9 +133,26 @@ class Episodes(Sequence[Episode]):
             support=Support(self._images[support], labels.repeat_interleave(self.shot)),
             query_images=self._images[query],
             query_labels=labels.repeat_interleave(self.query),
-            indices=tuple(int(row) for row in np.concatenate([support, query])),
-            classes=tuple(int(label) for label in classes),
+            indices=(*support.tolist(), *query.tolist()),
+            classes=tuple(classes.tolist()),
         )
 
     def __iter__(self) -> Iterator[Episode]:
         return (self[i] for i in range(self.length))
+
+
+def _without_replacement(random: NDArray[np.uint64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In row r, distinct numbers in 0..sizes[r]-1, one for each of its 32-bit random values: int64 [rows, k].
+
+    The j-th value picks uniformly among the numbers not yet taken: it is scaled to their count (which is uneven
+    by less than sizes / 2^32), then moved past the taken ones in ascending order.
+    """
+    rows, k = random.shape
+    drawn = np.empty((rows, k), dtype=np.int64)
+    for j in range(k):
+        left = (sizes - j).astype(np.uint64)
+        number = ((random[:, j] * left) >> np.uint64(32)).astype(np.int64)
+        for taken in np.sort(drawn[:, :j], axis=1).T:
+            number += number >= taken
+        drawn[:, j] = number
+    return drawn

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks import cache, packages
+from tasks import packages
 from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
-from tasks.raster import render, resize, tiles
+from tasks.cache import through
+from tasks.raster import check_size, render, resize, tiles
 from tasks.registry import benchmark
 from tasks.typefaces import Outline, Typeface, font_bytes, outlines, roster
 
@@ -37,17 +39,20 @@ _INNER = 0.86
 """Share of the tile's side that the line of a script, and every drawing, stays within."""
 
 
-Drawings = dict[str, list[NDArray[np.uint8]]]
-"""Character -> one image uint8 [size, size] for each family, 0 paper, 255 ink."""
+Drawings = dict[str, dict[bytes, NDArray[np.uint8]]]
+"""Character -> one image uint8 [size, size] for each family, 0 paper, 255 ink, by its bytes: families whose
+images are the same to the byte count once."""
 
 
 @benchmark("glyphs")
-def load(size: int = 28) -> Benchmark:
-    """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = script."""
-    if not 8 <= size <= 128:
-        raise ValueError(f"size must be 8 to 128 pixels, not {size}")
-    sources = [__file__, "raster.py", "typefaces.py", "typefaces.json"]
-    return cache.through("glyphs", {"size": size}, sources, lambda: _build(size))
+def load(size: int = 28, *, cache: Path | None = None) -> Benchmark:
+    """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = script.
+
+    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside 8..128.
+    """
+    check_size(size)
+    sources = ["glyphs.py", "raster.py", "typefaces.py", "typefaces.json"]
+    return through("glyphs", {"size": size}, lambda: _build(size), sources=sources, folder=cache)
 
 
 def letters(script: str) -> list[str]:
@@ -77,8 +82,9 @@ def _build(size: int) -> Benchmark:
     drawings: dict[str, Drawings] = {script: {} for split in SPLITS for script in SCRIPTS[split]}
     for files in families.values():
         for script, found in _hand(files).items():
-            for character, image in zip(found, _draw(list(found.values()), size), strict=True):
-                _add(drawings[script].setdefault(character, []), image)
+            for character, image in zip(found, _draw(found, size), strict=True):
+                if image.any():
+                    drawings[script].setdefault(character, {})[image.tobytes()] = image
     domains = tuple(drawings)
     splits = {split: _split({s: drawings[s] for s in SCRIPTS[split]}, domains) for split in SPLITS}
     return Benchmark("glyphs", splits, domains, _card(versions, families), {"size": size})
@@ -90,7 +96,9 @@ def _hand(files: list[Typeface]) -> dict[str, dict[str, Outline]]:
     A drawing that serves two characters (Latin A, Greek Alpha, Cyrillic A) stands for the first alone.
     """
     found: dict[str, Outline] = {}
-    wanted = {character: script for split in SPLITS for script in SCRIPTS[split] for character in letters(script)}
+    wanted = {
+        character: script for split in SPLITS for script in SCRIPTS[split] for character in letters(script)
+    }
     for typeface in files:
         content = font_bytes(typeface)
         found.update(outlines(content, [character for character in wanted if character not in found]))
@@ -103,46 +111,54 @@ def _hand(files: list[Typeface]) -> dict[str, dict[str, Outline]]:
     return hand
 
 
-def _draw(drawn: list[Outline], size: int) -> NDArray[np.uint8]:
+def _draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
     """Outlines of one family and script on one line: ink uint8 [n, size, size].
 
-    The line (from the 5th percentile of the bottoms to the 95th of the tops) fills the inner tile, so letters
-    keep their relative sizes; what sticks out of the inner tile is moved, and what is larger made smaller.
+    The line fills the inner tile, so letters keep their relative sizes and their place on it; what sticks out of
+    the inner tile is moved into it, and what is larger is made smaller.
     """
     side = size * _OVERSAMPLING
     inner, columns = side * _INNER, 32
-    bottom = sorted(outline.bottom for outline in drawn)[len(drawn) // 20]
-    top = sorted(outline.top for outline in drawn)[(len(drawn) - 1) * 19 // 20]
+    bottom, top = _line(drawn)
     margin = (side - inner) / 2
     paths = []
-    for index, outline in enumerate(drawn):
+    for index, outline in enumerate(drawn.values()):
         width, height = outline.right - outline.left, outline.top - outline.bottom
         scale = inner / max(top - bottom, width, height)
         x = index % columns * side + side / 2 - scale * (outline.left + outline.right) / 2
-        middle = side / 2 + scale * (bottom + top) / 2
-        y = min(max(middle, margin + scale * outline.top), side - margin + scale * outline.bottom)
+        baseline = side / 2 + scale * (bottom + top) / 2
+        y = min(max(baseline, margin + scale * outline.top), side - margin + scale * outline.bottom)
         y += index // columns * side
-        paths.append(f'<path transform="matrix({scale:.6f} 0 0 {-scale:.6f} {x:.3f} {y:.3f})" d="{outline.path}"/>')
+        paths.append(
+            f'<path transform="matrix({scale:.6f} 0 0 {-scale:.6f} {x:.3f} {y:.3f})" d="{outline.path}"/>'
+        )
     rows = -(-len(drawn) // columns)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * side}" height="{rows * side}">'
         f"{''.join(paths)}</svg>"
     )
-    ink = tiles(render(svg)[..., 3:], side, len(drawn))
-    return resize(ink, size)[..., 0]
+    return resize(tiles(render(svg)[..., 3:], side, len(drawn)), size)[..., 0]
 
 
-def _add(images: list[NDArray[np.uint8]], image: NDArray[np.uint8]) -> None:
-    """Keep an image unless it is blank or another family's to the byte."""
-    if image.any() and not any(np.array_equal(image, other) for other in images):
-        images.append(image)
+def _line(drawn: Mapping[str, Outline]) -> tuple[float, float]:
+    """Where the line of a family's script runs, in font units: the 5th percentile of the bottoms and the 95th of
+    the tops, of the letters without diacritics if there are any."""
+    plain = [
+        outline
+        for character, outline in drawn.items()
+        if unicodedata.ucd_3_2_0.decomposition(character) == ""
+    ]
+    measured = plain or list(drawn.values())
+    bottoms = sorted(outline.bottom for outline in measured)
+    tops = sorted(outline.top for outline in measured)
+    return bottoms[len(bottoms) // 20], tops[(len(tops) - 1) * 19 // 20]
 
 
 def _split(scripts: Mapping[str, Drawings], domains: tuple[str, ...]) -> Split:
     images, labels, script_of, classes = [], [], [], []
     for script, drawings in scripts.items():
         for character in sorted(drawings):
-            drawn = drawings[character]
+            drawn = drawings[character].values()
             if len(drawn) < FAMILIES:
                 continue
             images.extend(drawn)

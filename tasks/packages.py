@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -28,14 +29,27 @@ def installed(names: list[str]) -> dict[str, str]:
             missing.append(name)
     if missing:
         shown = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
-        raise DataError(f"missing {'packages' if len(missing) > 1 else 'package'}: {shown}; {INSTALL} installs them")
+        raise DataError(
+            f"missing {'packages' if len(missing) > 1 else 'package'}: {shown}; {INSTALL} installs them"
+        )
     return found
 
 
-def differing(found: dict[str, str]) -> dict[str, tuple[str, str]]:
+def unchanged(used: Mapping[str, str]) -> bool:
+    """Whether each package is installed in the version that was used."""
+    try:
+        return installed(list(used)) == dict(used)
+    except DataError:
+        # Nothing better can be built without them.
+        return True
+
+
+def differing(found: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Installed versions that are not the pinned ones: name -> (installed, pinned)."""
     pinned = pins()
-    return {name: (has, pinned[name]) for name, has in found.items() if name in pinned and pinned[name] != has}
+    return {
+        name: (has, pinned[name]) for name, has in found.items() if name in pinned and pinned[name] != has
+    }
 
 
 def _requirements() -> list[tuple[str, str, str]]:

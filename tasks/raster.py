@@ -13,6 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def check_size(size: int) -> None:
+    """Raise ValueError unless images can be drawn ``size`` pixels wide."""
+    if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 128:
+        raise ValueError(f"size must be a whole number of 8 to 128 pixels, not {size!r}")
+
+
 def render(svg: str, font_files: Sequence[str] = ()) -> NDArray[np.uint8]:
     """Pixels of an SVG document, uint8 [h, w, 4]: red, green, blue, and an alpha that they are not multiplied by."""
     import resvg_py
@@ -61,4 +67,6 @@ def _overlaps(side: int, size: int) -> NDArray[np.float64]:
     """How much of each of ``side`` pixels lies in each of ``size``, in units of 1/size of the former: [size, side]."""
     start = np.arange(size)[:, None] * side
     pixel = np.arange(side)[None, :] * size
-    return np.clip(np.minimum(start + side, pixel + size) - np.maximum(start, pixel), 0, None).astype(np.float64)
+    return np.clip(np.minimum(start + side, pixel + size) - np.maximum(start, pixel), 0, None).astype(
+        np.float64
+    )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tasks.benchmark import Benchmark
+from tasks.digests import Verification, compare
 
 Loader = Callable[..., Benchmark]
 
@@ -40,15 +44,38 @@ def names() -> list[str]:
 def load(name: str, **options: object) -> Benchmark:
     """Load a benchmark; embedded ones are built on first use and cached on disk.
 
-    Raises UnknownBenchmark for a name, TypeError for an option that it does not take.
+    Raises UnknownBenchmark for a name, TypeError for an option that it does not take, DataError for data
+    that cannot be had.
     """
     loader = _loader(name)
-    known = inspect.signature(loader).parameters
-    for option in options:
-        if option not in known:
-            nearest = difflib.get_close_matches(option, known, n=1) or list(known)
-            raise TypeError(f"{name} has no option {option!r}; nearest: {', '.join(nearest)}")
+    parameters = inspect.signature(loader).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for option in options:
+            if option not in parameters:
+                nearest = difflib.get_close_matches(option, parameters, n=1) or list(parameters)
+                raise TypeError(f"{name} has no option {option!r}; nearest: {', '.join(nearest)}")
     return loader(**options)
+
+
+def prepare(name: str, **options: object) -> Benchmark:
+    """Fetch and build a benchmark now, so that loading it later is quick and needs no network."""
+    if "download" in _options_of(name):
+        options.setdefault("download", True)
+    return load(name, **options)
+
+
+def verify(name: str, **options: object) -> Verification:
+    """Build a benchmark anew, past the cache, and hold it against the digest that is recorded for it."""
+    if "cache" not in _options_of(name):
+        return compare(load(name, **options))
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The verification says what the warning would.
+        warnings.simplefilter("ignore", UserWarning)
+        return compare(load(name, **{**options, "cache": Path(folder)}))
+
+
+def _options_of(name: str) -> list[str]:
+    return list(inspect.signature(_loader(name)).parameters)
 
 
 @lru_cache(maxsize=None)

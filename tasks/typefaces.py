@@ -32,7 +32,7 @@ class Typeface:
 
 @dataclass(frozen=True)
 class Outline:
-    """A character's drawing: an SVG path in font units (y upwards) and its exact bounds."""
+    """A character's drawing: an SVG path in font units (y upwards) and the bounds of its points, which hold the ink."""
 
     path: str
     left: float
@@ -72,29 +72,35 @@ def outlines(content: bytes, characters: Iterable[str]) -> Iterator[tuple[str, O
 
     A variable font is taken at its default instance.
     """
-    from fontTools.pens.boundsPen import BoundsPen
-    from fontTools.pens.svgPathPen import SVGPathPen
     from fontTools.ttLib import TTFont
 
     with TTFont(io.BytesIO(content), lazy=True) as font:
         glyphs, names = font.getGlyphSet(), font.getBestCmap() or {}
-
-        def path_of(name: str) -> str:
-            pen = SVGPathPen(glyphs, ntos=_number)
-            glyphs[name].draw(pen)
-            return str(pen.getCommands())
-
-        box = path_of(".notdef") if ".notdef" in glyphs else ""
+        box = _outline(glyphs, ".notdef") if ".notdef" in glyphs else None
         for character in characters:
-            name = names.get(ord(character))
-            path = "" if name is None else path_of(name)
-            if path in ("", box):
-                continue
-            bounds: Any = BoundsPen(glyphs)
-            glyphs[name].draw(bounds)
-            if bounds.bounds is not None:
-                yield character, Outline(path, *bounds.bounds)
+            outline = _outline(glyphs, names[ord(character)]) if ord(character) in names else None
+            if outline is not None and (box is None or outline.path != box.path):
+                yield character, outline
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+def _outline(glyphs: Any, name: str) -> Outline | None:
+    """One glyph, its components resolved; None if it is blank."""
+    from fontTools.pens.basePen import BasePen
+
+    commands: list[str] = []
+    xs: list[float] = []
+    ys: list[float] = []
+
+    def add(command: str, *points: tuple[float, float]) -> None:
+        commands.append(command + " ".join([f"{x:g} {y:g}" for x, y in points]))
+        xs.extend([x for x, _ in points])
+        ys.extend([y for _, y in points])
+
+    pen = BasePen(glyphs)
+    pen._moveTo = lambda point: add("M", point)
+    pen._lineTo = lambda point: add("L", point)
+    pen._qCurveToOne = lambda one, two: add("Q", one, two)
+    pen._curveToOne = lambda one, two, three: add("C", one, two, three)
+    pen._closePath = pen._endPath = lambda: add("Z")
+    glyphs[name].draw(pen)
+    return Outline("".join(commands), min(xs), min(ys), max(xs), max(ys)) if xs else None
