@@ -9,12 +9,13 @@ from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
 from tasks.digests import Verification
 from tasks.episodes import Episode, Episodes, Support
 from tasks.errors import DataError
-from tasks.registry import UnknownBenchmark, benchmark, load, names, prepare, verify
+from tasks.registry import BenchmarkInfo, UnknownBenchmark, benchmark, describe, load, names, prepare, verify
 from tasks.sheet import contact_sheet
 
 __all__ = [
     "SPLITS",
     "Benchmark",
+    "BenchmarkInfo",
     "Card",
     "DataError",
     "Episode",
@@ -26,6 +27,7 @@ __all__ = [
     "Verification",
     "benchmark",
     "contact_sheet",
+    "describe",
     "load",
     "names",
     "prepare",

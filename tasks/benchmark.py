@@ -1,4 +1,4 @@
-"""What is learned: labelled images in three class-disjoint splits, and the card that says where they come from."""
+"""What is learned: labelled images in class-disjoint splits, and the card that says whence they come."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Benchmark:
         return self._split(split).classes
 
     def tensors(self, split: SplitName) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images uint8 [n, c, h, w] and labels int64 [n] of a split, sharing its memory: index them, never write."""
+        """Images uint8 [n, c, h, w] and labels int64 [n] of a split, in its own memory: never write there."""
         part = self._split(split)
         with warnings.catch_warnings():
             # torch has no read-only tensors, and warns that it cannot keep what the arrays promise.

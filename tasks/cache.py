@@ -43,9 +43,9 @@ def through(
 ) -> Benchmark:
     """The benchmark from the cache, built first where it is not there yet, is damaged, or is another one.
 
-    ``sources`` are the files (beside this one) that say how it is made and ``inputs`` name what it is made of:
-    when one changes, or a pin does, the cached copy no longer counts. A damaged copy is named in a warning, as
-    are images that are not the reference ones.
+    ``sources`` are the files (beside this one) that say how it is made and ``inputs`` name what it is made
+    of: when one changes, or a pin does, the cached copy no longer counts. A damaged copy is named in a
+    warning, as are images that are not the reference ones.
     Raises DataError where the folder cannot be written.
     """
     slug = digests.label(name, options).replace(" ", "-")
@@ -88,7 +88,9 @@ def _read(path: Path) -> Benchmark | None:
             about = json.loads(file.metadata()["benchmark"])
             splits = {
                 split: Split(
-                    *(file.get_tensor(f"{split}.{kind}") for kind in ("images", "labels", "domains")),
+                    images=file.get_tensor(f"{split}.images"),
+                    labels=file.get_tensor(f"{split}.labels"),
+                    domains=file.get_tensor(f"{split}.domains"),
                     classes=tuple(about["classes"][split]),
                 )
                 for split in SPLITS
@@ -155,8 +157,9 @@ def _write(path: Path, benchmark: Benchmark) -> None:
 
 
 def _sentence(path: Path, error: OSError) -> str:
+    instead = "set LEAGUE_CACHE to another folder"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space for data: the disk of {path.parent} is full; free some, or set LEAGUE_CACHE to another folder"
+        return f"no space for data: the disk of {path.parent} is full; free some, or {instead}"
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"cannot use the data cache {path.parent}; make it writable, or set LEAGUE_CACHE to another folder"
+        return f"cannot use the data cache {path.parent}; make it readable and writable, or {instead}"
     return f"cannot keep {path.name} in the data cache {path.parent}: {error.strerror or error}"

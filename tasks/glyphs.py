@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,8 @@ images are the same to the byte count once."""
 def load(size: int = 28, *, cache: Path | None = None) -> Benchmark:
     """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = script.
 
-    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside 8..128.
+    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside
+    8..128.
     """
     check_size(size)
     sources = ["glyphs.py", "raster.py", "typefaces.py", "typefaces.json"]
@@ -114,8 +115,8 @@ def _hand(files: list[Typeface]) -> dict[str, dict[str, Outline]]:
 def _draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
     """Outlines of one family and script on one line: ink uint8 [n, size, size].
 
-    The line fills the inner tile, so letters keep their relative sizes and their place on it; what sticks out of
-    the inner tile is moved into it, and what is larger is made smaller.
+    The line fills the inner tile, so letters keep their relative sizes and their place on it; what sticks out
+    of the inner tile is moved into it, and what is larger is made smaller.
     """
     side = size * _OVERSAMPLING
     inner, columns = side * _INNER, 32
@@ -141,8 +142,11 @@ def _draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
 
 
 def _line(drawn: Mapping[str, Outline]) -> tuple[float, float]:
-    """Where the line of a family's script runs, in font units: the 5th percentile of the bottoms and the 95th of
-    the tops, of the letters without diacritics if there are any."""
+    """Where the line of a family's script runs, in font units.
+
+    It goes from the 5th percentile of the bottoms to the 95th of the tops, of the letters without diacritics
+    if there are any.
+    """
     plain = [
         outline
         for character, outline in drawn.items()
@@ -155,7 +159,10 @@ def _line(drawn: Mapping[str, Outline]) -> tuple[float, float]:
 
 
 def _split(scripts: Mapping[str, Drawings], domains: tuple[str, ...]) -> Split:
-    images, labels, script_of, classes = [], [], [], []
+    images: list[NDArray[np.uint8]] = []
+    labels: list[int] = []
+    script_of: list[int] = []
+    classes: list[str] = []
     for script, drawings in scripts.items():
         for character in sorted(drawings):
             drawn = drawings[character].values()
@@ -173,12 +180,13 @@ def _split(scripts: Mapping[str, Drawings], domains: tuple[str, ...]) -> Split:
     )
 
 
-def _card(versions: Mapping[str, str], families: Iterable[str]) -> Card:
+def _card(versions: Mapping[str, str], families: Collection[str]) -> Card:
     return Card(
         title="Glyphs: printed characters, one sample a type family",
         description=(
-            "Omniglot's protocol with printed characters: a class is a character, an alphabet a script, a sample "
-            f"one of up to {len(list(families))} independent type families, handwriting and display faces among them."
+            "Omniglot's protocol with printed characters: a class is a character, an alphabet a script, a "
+            f"sample one of up to {len(families)} independent type families, handwriting and display faces "
+            "among them."
         ),
         licence="Images drawn from fonts under OFL-1.1, Apache-2.0, Ubuntu-font-1.0 and Bitstream-Vera.",
         attribution="The type families' authors, as the font packages name them.",

@@ -54,4 +54,4 @@ def differing(found: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 def _requirements() -> list[tuple[str, str, str]]:
     text = (Path(__file__).parent / "pictures.txt").read_text(encoding="utf-8")
-    return [match.group("name", "relation", "version") for match in _REQUIREMENT.finditer(text)]
+    return [(match["name"], match["relation"], match["version"]) for match in _REQUIREMENT.finditer(text)]

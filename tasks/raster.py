@@ -20,7 +20,7 @@ def check_size(size: int) -> None:
 
 
 def render(svg: str, font_files: Sequence[str] = ()) -> NDArray[np.uint8]:
-    """Pixels of an SVG document, uint8 [h, w, 4]: red, green, blue, and an alpha that they are not multiplied by."""
+    """Pixels of an SVG document, uint8 [h, w, 4]: red, green, blue, and alpha not multiplied into them."""
     import resvg_py
 
     return decode(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=list(font_files)))
@@ -53,18 +53,18 @@ def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     rows = np.matmul(weights, images.reshape(n, side, side * channels).astype(np.float64))
     rows = rows.reshape(n, size, side, channels).swapaxes(1, 2).reshape(n, side, size * channels)
     both = np.matmul(weights, rows).reshape(n, size, size, channels).swapaxes(1, 2)
-    return ((both.astype(np.int64) + side * side // 2) // (side * side)).astype(np.uint8)
+    return np.asarray((both.astype(np.int64) + side * side // 2) // (side * side), dtype=np.uint8)
 
 
 def tiles(sheet: NDArray[np.uint8], side: int, count: int) -> NDArray[np.uint8]:
-    """The first ``count`` square tiles of a sheet [rows * side, columns * side, c], row by row: [count, side, side, c]."""
+    """The first tiles of a sheet [rows * side, columns * side, c], row by row: [count, side, side, c]."""
     height, width, channels = sheet.shape
     grid = sheet.reshape(height // side, side, width // side, side, channels).swapaxes(1, 2)
     return grid.reshape(-1, side, side, channels)[:count]
 
 
 def _overlaps(side: int, size: int) -> NDArray[np.float64]:
-    """How much of each of ``side`` pixels lies in each of ``size``, in units of 1/size of the former: [size, side]."""
+    """What share of each of ``side`` pixels lies in each of ``size``, times ``size``: [size, side]."""
     start = np.arange(size)[:, None] * side
     pixel = np.arange(side)[None, :] * size
     return np.clip(np.minimum(start + side, pixel + size) - np.maximum(start, pixel), 0, None).astype(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +20,27 @@ Loader = Callable[..., Benchmark]
 _BUILT_IN = {"glyphs": "tasks.glyphs", "emoji": "tasks.emoji", "omniglot": "tasks.omniglot"}
 _REGISTERED: dict[str, Loader] = {}
 
+# Options that say where data lie on this machine, not what they are.
+_MACHINE = ("cache", "download")
 
-class UnknownBenchmark(LookupError):
+
+class UnknownBenchmark(LookupError):  # noqa: N818
     """No benchmark has that name; the message names the nearest ones."""
+
+
+@dataclass(frozen=True)
+class BenchmarkInfo:
+    """A benchmark before it is loaded.
+
+    ``options``: default of each option that decides its images. ``open_ended``: it takes others too.
+    ``downloaded``: preparing it needs a network.
+    """
+
+    name: str
+    doc: str
+    options: Mapping[str, object]
+    open_ended: bool
+    downloaded: bool
 
 
 def benchmark(name: str) -> Callable[[Loader], Loader]:
@@ -57,6 +76,22 @@ def load(name: str, **options: object) -> Benchmark:
     return loader(**options)
 
 
+def describe(name: str) -> BenchmarkInfo:
+    """What can be known of a benchmark before it is loaded. Raises UnknownBenchmark."""
+    loader = _loader(name)
+    parameters = inspect.signature(loader).parameters.values()
+    options = {
+        p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in _MACHINE
+    }
+    return BenchmarkInfo(
+        name=name,
+        doc=inspect.getdoc(loader) or "",
+        options=options,
+        open_ended=any(p.kind is p.VAR_KEYWORD for p in parameters),
+        downloaded="download" in _options_of(name),
+    )
+
+
 def prepare(name: str, **options: object) -> Benchmark:
     """Fetch and build a benchmark now, so that loading it later is quick and needs no network."""
     if "download" in _options_of(name):
@@ -78,7 +113,7 @@ def _options_of(name: str) -> list[str]:
     return list(inspect.signature(_loader(name)).parameters)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _import(name: str) -> None:
     import_module(_BUILT_IN[name])
 

@@ -18,8 +18,8 @@ def contact_sheet(
 ) -> NDArray[np.uint8]:
     """One row a class, one column a sample: uint8 [len(classes) * (h + 1) + 1, per_class * (w + 1) + 1, 3].
 
-    ``classes`` are indices into ``benchmark.classes(split)``. Of a class with more samples than columns, evenly
-    spaced ones are shown; tiles past its last sample are plain grey.
+    ``classes`` are indices into ``benchmark.classes(split)``. Of a class with more samples than columns,
+    evenly spaced ones are shown; tiles past its last sample are plain grey.
     Raises ValueError for no class or column, or a class that the split doesn't have.
     """
     if not classes or per_class < 1:

@@ -1,4 +1,4 @@
-"""The typefaces that ``glyphs`` is drawn with: where each pinned package keeps its file, and the outlines in it."""
+"""The typefaces that ``glyphs`` is drawn with: where the pinned packages keep them, and the outlines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Typeface:
 
 @dataclass(frozen=True)
 class Outline:
-    """A character's drawing: an SVG path in font units (y upwards) and the bounds of its points, which hold the ink."""
+    """A character's drawing: an SVG path in font units, y upwards, and the bounds of its points."""
 
     path: str
     left: float
@@ -68,11 +68,11 @@ def font_bytes(typeface: Typeface) -> bytes:
 
 
 def outlines(content: bytes, characters: Iterable[str]) -> Iterator[tuple[str, Outline]]:
-    """The characters that a font truly draws: those it has no glyph for, or only a blank or a box, are left out.
+    """The characters that a font truly draws, not those it has no glyph for, or only a blank or a box.
 
     A variable font is taken at its default instance.
     """
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     with TTFont(io.BytesIO(content), lazy=True) as font:
         glyphs, names = font.getGlyphSet(), font.getBestCmap() or {}
@@ -85,7 +85,7 @@ def outlines(content: bytes, characters: Iterable[str]) -> Iterator[tuple[str, O
 
 def _outline(glyphs: Any, name: str) -> Outline | None:
     """One glyph, its components resolved; None if it is blank."""
-    from fontTools.pens.basePen import BasePen
+    from fontTools.pens.basePen import BasePen  # type: ignore[import-untyped]
 
     commands: list[str] = []
     xs: list[float] = []
