@@ -137,7 +137,7 @@ class Source:
         return self.spent.images / self.allowance
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """``size`` labelled images, uint8 [size, c, h, w], int64 [size]; the last batch is cut to what is left.
+        """``size`` labelled images, uint8 [size, c, h, w], int64 [size]; the last batch is cut to fit.
 
         Images come epoch by epoch, each once an epoch. Raises BudgetExceeded once the source is exhausted.
         """
