@@ -31,7 +31,7 @@ class MetaArguments:
     inner_steps: int = argument(5, "inner steps in training", at_least=1)
     adaptation_steps: int = argument(5, "inner steps on a task at test", at_least=0)
     meta_batch: int = argument(4, "tasks of one outer step", at_least=1)
-    lr: float = argument(1e-3, "initial rate of the outer Adam, which falls to 1e-5 by a cosine", above=0)
+    lr: float = argument(3e-3, "initial rate of the outer Adam, which falls to 1e-5 by a cosine", above=0)
 
     def __post_init__(self) -> None:
         check_arguments(self)

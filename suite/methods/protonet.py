@@ -36,7 +36,7 @@ class ProtoNet:
     width: int = argument(32, "filters of its first block", at_least=1)
     batch_norm: str = argument("running", "statistics that normalise", choices=get_args(BatchNormMode))
     meta_batch: int = argument(1, "tasks of one training step", at_least=1)
-    lr: float = argument(1e-3, "initial rate of Adam, which falls to 1e-5 by a cosine", above=0)
+    lr: float = argument(3e-3, "initial rate of Adam, which falls to 1e-5 by a cosine", above=0)
 
     adaptation: ClassVar[tuple[str, ...]] = ()
     any_way: ClassVar[bool] = True
