@@ -10,7 +10,7 @@ simulated coverage (``tests/leaderboard/statistics/test_coverage.py``):
   approximation, which at two seeds loses another 2-5 points where the variances differ much.
 
 Heterogeneity is set as tau, the standard deviation of the log standard deviation over cells, for which
-trigamma(d0 / 2) = 4 tau^2. Its prior is half-Cauchy with scale 1/2; log s0 is flat. Where there is one
+trigamma(d0 / 2) = 4 tau^2. Its prior is half-Cauchy with scale 1; log s0 is flat. Where there is one
 variance only, this is the t interval of that variance alone.
 """
 
@@ -27,8 +27,8 @@ from leaderboard.statistics.effects import MeanSquare
 from leaderboard.statistics.table import Floats
 
 _TAU = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0])
-_TAU_PRIOR = np.gradient(_TAU) / (1 + (_TAU / 0.5) ** 2)
-_NEGLIGIBLE = 1e-4
+_TAU_PRIOR = np.gradient(_TAU) / (1 + _TAU**2)
+_NEGLIGIBLE = 1e-5
 # Accuracies lie in 0..1, so that no variance of theirs exceeds 1/4.
 _LARGEST = 0.25
 _TABLE_POINTS = 64
@@ -129,8 +129,9 @@ def _hyperposterior(value: Floats, degrees: Floats) -> tuple[Floats, Floats]:
         nodes.append(np.stack([np.full_like(log_s0, d0), np.exp(log_s0)], axis=1))
         log_weights.append(log_likelihood + np.log(step * prior))
     every, log_weight = np.concatenate(nodes), np.concatenate(log_weights)
-    weight = np.exp(log_weight - log_weight.max())
-    keep = weight > _NEGLIGIBLE
+    # Taken off rather than cut at, so that rounding cannot decide whether a node counts.
+    weight = np.exp(log_weight - log_weight.max()) - _NEGLIGIBLE
+    keep = weight > 0
     return every[keep], weight[keep] / weight[keep].sum()
 
 
@@ -152,7 +153,7 @@ def _scale_grid(value: Floats, degrees: Floats, d0: float) -> tuple[Floats, floa
     below = max(4.5 * deviation, 24 / (len(degrees) * d0))
     # Fine enough for the likelihood, and for the posterior of a variance given one node to overlap the next.
     step = min(0.6 * deviation, float(np.sqrt(2 / (d0 + degrees.max()))))
-    return top + np.arange(-below, above, step), step
+    return top + step * np.arange(-np.ceil(below / step), np.ceil(above / step) + 1), step
 
 
 class _Posterior:

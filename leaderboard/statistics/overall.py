@@ -19,7 +19,7 @@ import numpy as np
 from leaderboard.ranking import Column, Interval, Profile, Standing
 from leaderboard.statistics.aggregates import ranks
 from leaderboard.statistics.comparisons import DECIMALS
-from leaderboard.statistics.pool import Pool, gather, holm_matrix, interval, summarise
+from leaderboard.statistics.pool import Pool, gather, holm_matrix, intervals, summarise
 from leaderboard.statistics.standings import ColumnResult, ahead, rank_interval
 from leaderboard.statistics.table import Table
 from leaderboard.statistics.ties import tie_groups
@@ -69,6 +69,7 @@ def _complete(pool: Pool, level: float) -> list[Standing]:
     order = np.argsort(-np.round(score, DECIMALS), kind="stable")
     rank_draws = ranks(drawn)
     letters = tie_groups((holm_matrix(pool) < 1 - level)[np.ix_(order, order)])
+    scores = intervals(score, drawn, level, pool.known)
     standings = []
     for place, row in enumerate(order):
         below = order[place + 1] if place + 1 < len(order) else None
@@ -78,7 +79,7 @@ def _complete(pool: Pool, level: float) -> list[Standing]:
             Standing(
                 method=pool.methods[row],
                 column=None,
-                score=interval(score[row], drawn[row], level, known=known),
+                score=scores[row],
                 rank=rank_interval(rank_draws[row], level, known),
                 tie_groups=letters[place],
                 p_better_than_next=None if open_below else ahead(drawn[row], drawn[below]),
@@ -94,7 +95,7 @@ def _partial(pool: Pool, row: int, missing: tuple[Column, ...], level: float) ->
     return Standing(
         method=pool.methods[row],
         column=None,
-        score=interval(score[row], drawn[row], level, known=known),
+        score=intervals(score, drawn, level, pool.known)[row],
         rank=rank_interval(ranks(drawn[[row]], drawn)[0], level, known),
         tie_groups="",
         p_better_than_next=None,

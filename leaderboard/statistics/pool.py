@@ -161,33 +161,31 @@ def summarise(
     if strengths:
         strength, strength_draws = (bradley_terry(value, float(pool.benchmarks)) for value in mean_rank)
         values["bradley_terry"] = strength, strength_draws
-    aggregates = {
-        pool.methods[row]: {
-            name: interval(estimate[i], drawn[i], level, known=bool(pool.known[row]))
-            for name, (estimate, drawn) in values.items()
-        }
-        for i, row in enumerate(chosen)
+    found = {
+        name: intervals(estimates, drawn, level, pool.known[chosen])
+        for name, (estimates, drawn) in values.items()
     }
     share = profile(scores, weights, _THRESHOLDS), profile(draws, weight_draws, _THRESHOLDS)
-    profiles = {
-        pool.methods[row]: Profile(
-            thresholds=tuple(round(float(threshold), 4) for threshold in _THRESHOLDS),
-            share=tuple(
-                interval(share[0][t, i], share[1][t, i], level, known=bool(pool.known[row]))
-                for t in range(len(_THRESHOLDS))
-            ),
-        )
-        for i, row in enumerate(chosen)
-    }
+    shares = [intervals(*at, level, pool.known[chosen]) for at in zip(*share, strict=True)]
+    thresholds = tuple(round(float(threshold), 4) for threshold in _THRESHOLDS)
+    names = [pool.methods[row] for row in chosen]
+    aggregates = {name: {score: found[score][i] for score in found} for i, name in enumerate(names)}
+    profiles = {name: Profile(thresholds, tuple(at[i] for at in shares)) for i, name in enumerate(names)}
     return dict(aggregates), profiles
 
 
-def interval(estimate: float, drawn: Floats, level: float, *, known: bool) -> Interval:
-    """An estimate with the central interval of its draws, widened to hold the estimate where they miss it:
-    ranks and shares of noisy means lie nearer the middle than those of the means themselves."""
-    point = round(float(estimate), DECIMALS) + 0.0
-    if not known:
-        return Interval(point, None, None)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    low, high = round(float(low), DECIMALS) + 0.0, round(float(high), DECIMALS) + 0.0
-    return Interval(point, min(low, point), max(high, point))
+def intervals(estimates: Floats, drawn: Floats, level: float, known: NDArray[np.bool_]) -> list[Interval]:
+    """Estimates [M] with the central intervals of their draws [M, D], none where not ``known`` [M].
+
+    They are widened to hold the estimate where they miss it: ranks and shares of noisy means lie nearer the
+    middle than those of the means themselves.
+    """
+    points = np.round(estimates, DECIMALS) + 0.0
+    quantiles = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    low, high = np.round(quantiles, DECIMALS) + 0.0
+    return [
+        Interval(float(point), float(min(point, below)), float(max(point, above)))
+        if sure
+        else Interval(float(point), None, None)
+        for point, below, above, sure in zip(points, low, high, known, strict=True)
+    ]
