@@ -12,7 +12,7 @@ from leaderboard.board.columns import column_of
 from leaderboard.board.entrants import describe, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
 from leaderboard.ranking import Column, Outcomes, Run
-from leaderboard.records import Failure, Record
+from leaderboard.records import Failure, Plan, Record
 from leaderboard.store import OUTCOMES, CorruptRecord, Store, StoreError
 
 
@@ -68,34 +68,45 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     """
     if not store.exists:
         raise StoreError(f"there is no store at {store.url}: run a sweep into it first, or mend the path")
+    plan = None if sweep is None else store.plan(sweep)
+    scored, holes = _read(store, sweep, None if plan is None else frozenset(plan.keys))
+    done = frozenset(store.keys())
+    failed = store.failures(sweep, on_corrupt=lambda error: holes.append(_corrupt(error)))
+    failures = tuple(failure for failure in failed if failure.key not in done)
+    holes += [_hole(failure, failure.reason) for failure in failures]
+    if sweep is not None and plan is None and not (scored or holes):
+        known = ", ".join(sorted({*store.plans(), *(record.sweep for record in store.scan())})) or "none"
+        raise StoreError(f"the store {store.url} has no sweep {sweep!r}; it has {known}")
+    methods, cells, notes = _by_method(scored)
+    if plan is not None:
+        notes += _unfinished(plan, done | {failure.key for failure in failed})
+    order = sorted(set(holes), key=lambda hole: (hole.method or "~", hole.benchmark or "~", hole.key))
+    return Pool(methods, cells, failures, tuple(order), tuple(notes))
+
+
+def _read(store: Store, sweep: str | None, planned: frozenset[str] | None) -> tuple[list[Scored], list[Hole]]:
+    """Evaluate cells with their trainings (of any sweep), and a hole for every corrupt cell."""
+    trained: dict[str, Record] = {}
+    evaluated: list[Record] = []
     holes: list[Hole] = []
-
-    def corrupt(error: CorruptRecord) -> None:
-        reason = f"corrupt: {error.path}: {error.reason}; run the sweep again to compute it anew"
-        holes.append(Hole(error.key, None, None, None, None, reason))
-
-    trained = {record.key: record for record in store.scan("train", on_corrupt=lambda _: None)}
+    for record in store.scan(on_corrupt=lambda error: holes.append(_corrupt(error))):
+        mine = record.key in planned if planned is not None else sweep in (None, record.sweep)
+        if record.kind == "train":
+            trained[record.key] = record
+        elif record.kind == "evaluate" and mine:
+            evaluated.append(record)
+    if planned is not None:
+        holes = [hole for hole in holes if hole.key in planned]
     scored = []
-    for record in store.scan("evaluate", sweep, on_corrupt=corrupt):
-        train = next((trained[key] for key in record.parents if key in trained), None)
+    for record in evaluated:
         try:
             table = store.table(record, OUTCOMES)
         except CorruptRecord as error:
-            reason = f"corrupt: {error.path}: {error.reason}; run the sweep again to compute it anew"
-            holes.append(_hole(record, reason))
+            holes.append(_hole(record, _reason(error)))
             continue
-        accuracy = table["correct"].to_numpy() / table["queries"].to_numpy()
-        scored.append(Scored(record, train, accuracy))
-    done = set(store.keys())
-    failures = [f for f in store.failures(sweep, on_corrupt=corrupt) if f.key not in done]
-    holes += [_hole(failure, failure.reason) for failure in failures]
-    notes = _unfinished(store, sweep)
-    if sweep is not None and not (scored or holes or notes or store.plan(sweep)):
-        known = ", ".join(sorted({*store.plans(), *(record.sweep for record in store.scan())})) or "none"
-        raise StoreError(f"the store {store.url} has no sweep {sweep!r}; it has {known}")
-    methods, cells, naming = _by_method(scored)
-    unique = sorted(set(holes), key=lambda hole: (hole.method or "~", hole.benchmark or "~", hole.key))
-    return Pool(methods, cells, tuple(failures), tuple(unique), (*naming, *notes))
+        train = next((trained[key] for key in record.parents if key in trained), None)
+        scored.append(Scored(record, train, table["correct"].to_numpy() / table["queries"].to_numpy()))
+    return scored, holes
 
 
 def _by_method(
@@ -135,16 +146,20 @@ def _one(same_seed: list[Scored]) -> Scored:
     return min(same_seed, key=lambda cell: (-len(cell.accuracy), cell.record.key))
 
 
-def _unfinished(store: Store, sweep: str | None) -> list[str]:
-    plan = None if sweep is None else store.plan(sweep)
-    if plan is None:
-        return []
-    done = {*store.keys(), *(failure.key for failure in store.failures(on_corrupt=lambda _: None))}
-    missing = [key for key in plan.keys if key not in done]
+def _unfinished(plan: Plan, done: frozenset[str]) -> list[str]:
+    missing = len(set(plan.keys) - done)
     if not missing:
         return []
-    number = f"{len(missing):,} of the sweep's {len(plan.keys):,} planned cells"
-    return [f"{number} {'has' if len(missing) == 1 else 'have'} not been computed yet."]
+    verb = "has" if missing == 1 else "have"
+    return [f"{missing:,} of the sweep's {len(plan.keys):,} planned cells {verb} not been computed yet."]
+
+
+def _corrupt(error: CorruptRecord) -> Hole:
+    return Hole(error.key, None, None, None, None, _reason(error))
+
+
+def _reason(error: CorruptRecord) -> str:
+    return f"corrupt: {error.path}: {error.reason}; run the sweep again to compute it anew"
 
 
 def _hole(cell: Record | Failure, reason: str) -> Hole:
