@@ -13,8 +13,7 @@ DEVIATIONS = (0.003, 0.01, 0.03)
 def coverage(
     seeds, heterogeneity: float, boards: int, means=MEANS, episodes: int = 600
 ) -> dict[float, float]:
-    """Share of the 95 % intervals of differences that hold the planted one, by seed deviation, boards of
-    each."""
+    """Share of the 95 % intervals of differences that hold the planted one, for each seed deviation."""
     found = {}
     for deviation in DEVIATIONS:
         random = np.random.default_rng([int(1e4 * deviation), int(10 * heterogeneity), boards, len(means)])
@@ -118,8 +117,9 @@ def verdicts(d: float, boards: int) -> dict[str, float]:
             ranking.comparison(method(m), method(4), c).verdict for c in ranking.columns for m in range(4)
         ]
     shares = {name: found.count(name) / len(found) for name in ("better", "worse", "equivalent", "undecided")}
-    print(f"d {d}: " + ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items()))  # noqa:
-    T201 return shares
+    listed = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
+    print(f"d {d}: {listed}")  # noqa: T201
+    return shares
 
 
 @pytest.mark.parametrize("boards", [25, pytest.param(500, marks=pytest.mark.slow)])
