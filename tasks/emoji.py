@@ -210,9 +210,9 @@ def _card(versions: Mapping[str, str]) -> Card:
     return Card(
         title="Emoji: one picture by four hands",
         description=(
-            "Every emoji of a single code point as Twemoji, OpenMoji, Noto Color Emoji and Noto Emoji (black)"
-            " draw it, on white. With one image a style, a few-shot episode asks for the other styles of what "
-            "the support showed in one."
+            "Every emoji of a single code point on white, by Twemoji, OpenMoji, Noto Color Emoji and Noto "
+            "Emoji, which is black. With one image a style, a few-shot episode asks for the other styles of "
+            "what the support showed in one."
         ),
         licence="Twemoji CC-BY-4.0; OpenMoji CC-BY-SA-4.0; Noto Color Emoji and Noto Emoji OFL-1.1.",
         attribution=(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tasks import packages
 from tasks.benchmark import SPLITS, Benchmark, Card, Split, SplitName
 from tasks.cache import through
-from tasks.raster import check_size, render, resize, tiles
+from tasks.raster import check_size, render, tiles
 from tasks.registry import benchmark
 from tasks.typefaces import Outline, Typeface, font_bytes, outlines, roster
 
@@ -34,7 +34,6 @@ _BLOCKS = {
 FAMILIES = 5
 """A character is a class if at least so many families draw it."""
 
-_OVERSAMPLING = 2
 _INNER = 0.86
 """Share of the tile's side that the line of a script, and every drawing, stays within."""
 
@@ -118,27 +117,26 @@ def _draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
     The line fills the inner tile, so letters keep their relative sizes and their place on it; what sticks out
     of the inner tile is moved into it, and what is larger is made smaller.
     """
-    side = size * _OVERSAMPLING
-    inner, columns = side * _INNER, 32
+    inner, columns = size * _INNER, 32
     bottom, top = _line(drawn)
-    margin = (side - inner) / 2
+    margin = (size - inner) / 2
     paths = []
     for index, outline in enumerate(drawn.values()):
         width, height = outline.right - outline.left, outline.top - outline.bottom
         scale = inner / max(top - bottom, width, height)
-        x = index % columns * side + side / 2 - scale * (outline.left + outline.right) / 2
-        baseline = side / 2 + scale * (bottom + top) / 2
-        y = min(max(baseline, margin + scale * outline.top), side - margin + scale * outline.bottom)
-        y += index // columns * side
+        x = index % columns * size + size / 2 - scale * (outline.left + outline.right) / 2
+        baseline = size / 2 + scale * (bottom + top) / 2
+        y = min(max(baseline, margin + scale * outline.top), size - margin + scale * outline.bottom)
+        y += index // columns * size
         paths.append(
             f'<path transform="matrix({scale:.6f} 0 0 {-scale:.6f} {x:.3f} {y:.3f})" d="{outline.path}"/>'
         )
     rows = -(-len(drawn) // columns)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * side}" height="{rows * side}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * size}" height="{rows * size}">'
         f"{''.join(paths)}</svg>"
     )
-    return resize(tiles(render(svg)[..., 3:], side, len(drawn)), size)[..., 0]
+    return tiles(render(svg)[..., 3:], size, len(drawn))[..., 0]
 
 
 def _line(drawn: Mapping[str, Outline]) -> tuple[float, float]:

@@ -67,6 +67,5 @@ def _overlaps(side: int, size: int) -> NDArray[np.float64]:
     """What share of each of ``side`` pixels lies in each of ``size``, times ``size``: [size, side]."""
     start = np.arange(size)[:, None] * side
     pixel = np.arange(side)[None, :] * size
-    return np.clip(np.minimum(start + side, pixel + size) - np.maximum(start, pixel), 0, None).astype(
-        np.float64
-    )
+    shared = np.minimum(start + side, pixel + size) - np.maximum(start, pixel)
+    return np.asarray(np.clip(shared, 0, None), dtype=np.float64)
