@@ -52,6 +52,7 @@ def examine(
     yield _cores()
     yield _memory()
     yield from _disks(store)
+    yield _data()
     yield _gpus()
     if deep:
         yield _cluster()
@@ -166,6 +167,17 @@ def _disk(subject: str, folder: Path, elsewhere: str) -> Finding:
     if free < 0.5:
         return Finding(subject, "bad", f"{found}; 0.5 are needed", elsewhere)
     return Finding(subject, "ok", found)
+
+
+def _data() -> Finding:
+    from tasks.cache import cache_folder
+
+    kept = sorted({path.stem.rpartition("-")[0] for path in cache_folder().glob("*.safetensors")})
+    if kept:
+        return Finding("data", "ok", f"prepared: {', '.join(kept)}")
+    return Finding(
+        "data", "note", "none prepared: the first sweep does it, in a minute", "league data prepare"
+    )
 
 
 def _gpus() -> Finding:

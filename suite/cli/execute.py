@@ -71,13 +71,25 @@ def execute(sweep: SweepConfig, wishes: Wishes) -> int:
 def _plan(sweep: SweepConfig) -> Plan:
     """The plan of ``sweep``; what it cannot plan is bad input. Loads, hence prepares, the benchmarks."""
     from suite import engine
-    from tasks.errors import DataError
+    from tasks import DataError, UnknownBenchmark
 
+    _announce(sweep)
     try:
-        with bad_input(ValueError, TypeError, LookupError):
+        with bad_input(ValueError, TypeError, UnknownBenchmark):
             return engine.plan(sweep)
     except DataError as error:
         raise Failed(str(error)) from error
+
+
+def _announce(sweep: SweepConfig) -> None:
+    """Say why nothing seems to happen where pictures are drawn for the first time."""
+    from tasks.cache import cache_folder
+
+    kept = {path.name.partition("-")[0] for path in cache_folder().glob("*.safetensors")}
+    new = [benchmark.name for benchmark in sweep.benchmarks if benchmark.name not in kept]
+    if new:
+        names = " and ".join(dict.fromkeys(new))
+        click.echo(f"preparing {names}: once on this machine, for a minute or two", err=True)
 
 
 def _preview(plan: Plan, as_json: bool) -> None:
@@ -152,7 +164,7 @@ def _explained() -> Iterator[None]:
     """What stops a sweep, in its own sentence."""
     from leaderboard import StoreError
     from suite.engine import EngineError
-    from tasks.errors import DataError
+    from tasks import DataError
 
     try:
         yield

@@ -17,15 +17,15 @@ from suite.nearest import nearest
 # One network for all: a method with one of its own would not compete by equal means.
 SHARED = {"backbone": "model.backbone", "width": "model.width"}
 
+_KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
 
 def check(sweep: SweepConfig) -> SweepConfig:
     """``sweep`` less the arguments that equal their defaults. Raises ConfigError for what is wrong first."""
     _backbone(sweep.model.backbone)
     methods = tuple(_method(method) for method in sweep.methods)
     _once("methods", [(method.name, method.arguments) for method in methods])
-    for benchmark in sweep.benchmarks:
-        _benchmark(benchmark)
-    _once("benchmarks", [(benchmark.name, benchmark.options) for benchmark in sweep.benchmarks])
+    _once("benchmarks", [(benchmark.name, _benchmark(benchmark)) for benchmark in sweep.benchmarks])
     _protocols(sweep)
     return replace(sweep, methods=methods)
 
@@ -68,11 +68,21 @@ def _method(method: MethodConfig) -> MethodConfig:
     return MethodConfig(method.name, differing)
 
 
-def _benchmark(benchmark: BenchmarkConfig) -> None:
+def _benchmark(benchmark: BenchmarkConfig) -> dict[str, Any]:
+    """The options of ``benchmark`` and the defaults of those not given, all checked but for their range."""
     if benchmark.name not in tasks.names():
         raise ConfigError(
             f"no benchmark is called {benchmark.name!r}; {nearest(benchmark.name, tasks.names())}"
         )
+    info = tasks.describe(benchmark.name)
+    for option, value in benchmark.options.items():
+        if option not in info.options and not info.open_ended:
+            near = nearest(option, info.options)
+            raise ConfigError(f"{option} is not an option of {benchmark.name}; {near}")
+        kind = type(info.options.get(option))
+        if kind in _KINDS and type(value) is not kind:
+            raise ConfigError(f"{benchmark.name}: {option} must be {_KINDS[kind]}, not {value!r}")
+    return {**info.options, **benchmark.options}
 
 
 def _once(key: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -110,6 +110,13 @@ def metadata_of_disk(free: int):
     return type("Usage", (), {"total": 2**40, "used": 2**40 - free, "free": free})()
 
 
+def test_prepared_data_are_named(tmp_path: Path) -> None:
+    assert findings()["data"].mend == "league data prepare"
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "glyphs-size=28-0bf8e5ddd144.safetensors").touch()
+    assert findings()["data"].found == "prepared: glyphs-size=28"
+
+
 @pytest.mark.parametrize("place", ["variable", "netrc", "other netrc"])
 def test_a_wandb_key_is_found_and_never_shown(tmp_path: Path, place: str) -> None:
     secret = "0123456789abcdef" * 2 + "01234567"

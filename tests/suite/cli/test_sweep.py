@@ -29,7 +29,8 @@ TINY = ["benchmarks=[glyphs]", "seeds=[0]", "budget.images=300", "protocols.epis
         (["demo", "nonsense"], "'nonsense' is not key=value"),
         (["demo", "methods.maml.width=64"], "maml may not set its own width (64)"),
         (["demo", *TINY, "protocols.way=5000"], "5000-way episodes need 5000"),
-        (["demo", "benchmarks.glyphs.size=1"], "size must be"),
+        (["demo", "benchmarks.glyphs.sise=1"], "sise is not an option of glyphs; nearest: size."),
+        (["demo", "benchmarks.glyphs.size=1"], "size must be a whole number of 8 to 128 pixels, not 1."),
     ],
 )
 def test_bad_input_ends_with_two_and_a_sentence(call, words: list[str], said: str) -> None:
