@@ -82,8 +82,10 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         prepare(job.cell.seed or 0, job.cpus, job.gpus)
         run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
+            reporter.enter("working")
             work = _WORK[job.cell.kind](job.cell, Desk(store, scratch, reporter.update, run.log))
-            cost = guard.cost()
+            cost = guard.conclude()
+            reporter.enter("closing")
             run.finish(work.results)
             _commit(job, store, work, _measured(job, started, cost, run))
         return Outcome(seconds=cost.wall_seconds, figure=work.figure, tracking=run.problem)

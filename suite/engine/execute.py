@@ -12,35 +12,35 @@ from typing import Any
 from leaderboard.records import Failure
 from leaderboard.store import Store, StoreError
 from suite.config import Tracking
-from suite.engine import events, progress
+from suite.engine import events, outcomes, progress
 from suite.engine.body import Job, execute
 from suite.engine.cells import Cell
 from suite.engine.cluster import Cluster, connect, largest_memory, request, slots
 from suite.engine.errors import ClusterLost, EngineError
 from suite.engine.guard import time_sentence
 from suite.engine.ledger import Ledger
-from suite.engine.outcomes import LOSSES, Fault, Outcome
+from suite.engine.outcomes import Fault, Outcome
 from suite.engine.plan import Plan
 
 _LOOK_SECONDS = 0.5
 _WAIT_SECONDS = 0.25
 # A worker of a loaded machine starts within half a minute; a shared cluster may be full for longer.
 _START_SECONDS = {True: 300.0, False: 3_600.0}
+# For what surrounds a cell's work: imports and W&B before it, W&B and the commit after it.
+_AROUND_SECONDS = 300.0
 _CANCEL_SECONDS = 15.0
 _RESTARTS = 5
 
 
 @dataclass
 class _Running:
-    """A cell that was handed to Ray. Times are of the driver's monotonic clock; ``begun`` is None until word
-    comes.
-    """
+    """A cell that was handed to Ray. Times are of the driver's monotonic clock."""
 
     cell: Cell
     token: str
     attempt: int
-    submitted: float
-    begun: float | None = None
+    since: float
+    """When it was handed out, or when its phase was first seen."""
     report: progress.Report | None = None
     speed: float = 0.0
     seen: float = 0.0
@@ -144,7 +144,7 @@ class Executor:
                 tracking=self._tracking,
             )
             reference = self._task.options(name=cell.title, **request(resources, memory)).remote(job)
-            self._running[reference] = _Running(cell, token, attempt, time.monotonic())
+            self._running[reference] = _Running(cell, token, attempt, since=time.monotonic())
             self._emit(events.CellStarted(cell, attempt))
 
     # Hearing back ----------------------------------------------------------------------------------------
@@ -229,9 +229,9 @@ class Executor:
         report = self._report(running)
         if report is None:
             return
-        if running.begun is None:
-            running.begun = running.seen = now
-        elif running.report and report.images > running.report.images:
+        if running.report is None or running.report.phase != report.phase:
+            running.since = running.seen = now
+        elif report.images > running.report.images:
             recent = (report.images - running.report.images) / max(now - running.seen, 1e-3)
             running.speed = recent if running.speed == 0 else 0.7 * running.speed + 0.3 * recent
             running.seen = now
@@ -250,15 +250,18 @@ class Executor:
                     running, Outcome("time", time_sentence(self.plan.sweep.resources.time_limit_seconds))
                 )
             return
-        if running.begun is None:
-            patience = _START_SECONDS[self._address is None]
-            if now - running.submitted > patience:
+        if running.report is not None and running.report.phase == "working":
+            if now - running.since > self.plan.sweep.resources.time_limit_seconds:
+                running.ended = now
                 ray.cancel(reference, force=True)
-                del self._running[reference]
-                self._settle(running, Outcome("lost", f"no worker started it within {patience:.0f} s"))
-        elif now - running.begun > self.plan.sweep.resources.time_limit_seconds:
-            running.ended = now
+            return
+        patience = _AROUND_SECONDS if running.report else _START_SECONDS[self._address is None]
+        if now - running.since > patience:
+            what = f"it was {running.report.phase}" if running.report else "no worker began it"
             ray.cancel(reference, force=True)
+            self._kill(running)
+            del self._running[reference]
+            self._settle(running, Outcome("lost", f"{what} for {patience:.0f} s"))
 
     def _report(self, running: _Running) -> progress.Report | None:
         """The cell's word, if this attempt left one. A cell that runs unheard left none only for a moment."""
@@ -341,9 +344,8 @@ def _failure(cell: Cell, sweep: str, reason: str, trace: str, attempt: int) -> F
 
 def _quarantine_sentence(outcome: Outcome) -> str:
     if outcome.fault == "lost":
-        return (
-            f"its worker died {LOSSES} times under it, which tells of a crash; the last time {outcome.reason}"
-        )
+        times = f"its worker died {outcomes.LOSSES} times under it, which tells of a crash"
+        return f"{times}; the last time {outcome.reason}"
     if outcome.fault == "memory":
         return f"{outcome.reason}, also when it ran alone"
     return outcome.reason

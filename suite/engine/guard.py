@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import resource
@@ -78,8 +79,9 @@ class Guard:
         self._over.set()
         self._thread.join()
 
-    def cost(self) -> Cost:
-        """What the cell used so far."""
+    def conclude(self) -> Cost:
+        """The cell's work is done: what it used. Its time runs no longer; its memory is still watched."""
+        self._seconds = math.inf
         peak = max(_peak_mib(), self._sampled_mib)
         return Cost(time.monotonic() - self._wall, _cpu_seconds() - self._cpu, peak)
 

@@ -99,10 +99,12 @@ class StoreLock:
 
     def _open_locked(self) -> int:
         while True:
-            self.folder.mkdir(parents=True, exist_ok=True)
             try:
+                self.folder.mkdir(parents=True, exist_ok=True)
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            except FileNotFoundError:  # the last holder just removed the folder
+            except (FileNotFoundError, FileExistsError):  # the last holder removed the folder meanwhile
+                if self.folder.exists() and not self.folder.is_dir():
+                    raise
                 continue
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

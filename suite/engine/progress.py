@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -21,13 +22,16 @@ from suite.engine.outcomes import Fault
 
 _EVERY_SECONDS = 0.5
 
+Phase = Literal["starting", "working", "closing"]
+
 
 @dataclass(frozen=True)
 class Report:
     """Word of a running cell. ``attempt`` tells a new report from a dead worker's old one.
 
     ``pid`` and ``born`` (its start, in seconds of the epoch) name the process on ``host``.
-    ``share`` is in 0..1; ``images`` counts those seen so far.
+    Only the time of the phase "working" counts towards its limit. ``share`` is in 0..1; ``images`` counts those
+    seen so far.
     ``verdict`` is set by a cell that ends itself: what went wrong, and a sentence.
     """
 
@@ -35,6 +39,7 @@ class Report:
     pid: int
     born: float
     host: str
+    phase: Phase = "starting"
     share: float = 0.0
     images: int = 0
     verdict: tuple[Fault, str] | None = None
@@ -58,6 +63,11 @@ class Reporter:
         self._report = replace(self._report, share=share, images=images)
         if time.monotonic() - self._written >= _EVERY_SECONDS:
             self._write()
+
+    def enter(self, phase: Phase) -> None:
+        """Say what the cell is about to do."""
+        self._report = replace(self._report, phase=phase)
+        self._write()
 
     def condemn(self, fault: Fault, reason: str) -> None:
         """Say why the cell is about to end itself."""

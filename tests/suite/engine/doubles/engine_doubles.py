@@ -1,7 +1,8 @@
 """A method and a benchmark for the engine's tests: real ones, made to be quick, and to fail when told to.
 
-Registered on import, as a user's own file would be. Workers find it on the driver's import path. Each training and
-each evaluation appends a line to the file that ``ENGINE_DOUBLES_LOG`` names, so that tests can count executions.
+Registered on import, as a user's own file would be. Workers find it on the driver's import path. Each
+training and each evaluation appends a line to the file that ``ENGINE_DOUBLES_LOG`` names, so that tests can
+count them.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from suite.methods import Budget, Predictor, Source, method
 
 
 @tasks.benchmark("engine_stripes")
-def load(size: int = 6, offset: int = 0) -> tasks.Benchmark:
+def load(size: int = 6, offset: int = 0, noise: float = 12.0) -> tasks.Benchmark:
     """Noisy stripes, one brightness a class: 10 classes a split, 8 images of 1 x size x size each."""
     splits = {}
     for number, name in enumerate(tasks.SPLITS):
         generator = np.random.default_rng(number + offset)
         brightness = np.repeat(np.linspace(20, 220, 10), 8)
-        noise = generator.normal(0, 12, (80, 1, size, size))
-        images = np.clip(brightness[:, None, None, None] + noise, 0, 255).astype(np.uint8)
+        drawn = generator.normal(brightness[:, None, None, None], noise, (80, 1, size, size))
+        images = np.clip(drawn, 0, 255).astype(np.uint8)
         labels = np.repeat(np.arange(10), 8).astype(np.int64)
         classes = tuple(f"{name}-{i}" for i in range(10))
         splits[name] = tasks.Split(images, labels, np.zeros(80, dtype=np.int64), classes)
     card = tasks.Card("Stripes", "for tests", "CC0", "nobody", "by number")
-    return tasks.Benchmark("engine_stripes", splits, ("one",), card, {"size": size, "offset": offset})
+    return tasks.Benchmark("engine_stripes", splits, ("one",), card, {"size": size, "offset": offset, "noise": noise})
 
 
 @method("engine_double", version="1")
 @dataclass
 class Double:
-    """Nearest class mean of scaled pixels. ``fault`` says how to misbehave, ``where`` in training or adapting.
+    """Nearest class mean of scaled pixels. ``fault`` says how to misbehave, ``where`` in "train" or "adapt".
 
     ``seconds`` are slept in training, in small steps; ``scale`` matters to training, ``power`` to adapting.
     ``once`` names a file: where it exists the fault is over; the first to misbehave makes it.

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from engine_sweeps import sweep
+
+from suite.engine.cells import Cell
+from suite.engine.ledger import Ledger
+from suite.engine.outcomes import LOSSES
+from suite.engine.plan import Plan
+
+
+def cells(trainings: int = 2, evaluations: int = 2) -> list[Cell]:
+    trained = [Cell("measure", {"train": i}) for i in range(trainings)]
+    scored = [
+        Cell("measure", {"of": i, "n": n}, (t.key,))
+        for i, t in enumerate(trained)
+        for n in range(evaluations)
+    ]
+    return [*trained, *scored]
+
+
+def ledger(given: list[Cell], **known: object) -> Ledger:
+    return Ledger(Plan(sweep(Path("unused")), tuple(given), (), **known))  # type: ignore[arg-type]
+
+
+def take(book: Ledger, now: float = 0.0) -> Cell:
+    chosen = book.next(now)
+    assert chosen is not None
+    book.start(chosen[0].key)
+    return chosen[0]
+
+
+def test_every_cell_runs_once_and_after_its_parents() -> None:
+    given = cells()
+    book = ledger(given)
+    ran: list[Cell] = []
+    while not book.finished:
+        cell = take(book)
+        assert set(cell.parents) <= {done.key for done in ran}
+        book.finish(cell.key, 1.0)
+        ran.append(cell)
+    assert sorted(cell.key for cell in ran) == sorted(cell.key for cell in given)
+    assert (book.computed, book.reused, book.next(0.0)) == (len(given), 0, None)
+
+
+def test_what_the_store_has_is_not_run() -> None:
+    given = cells(1, 2)
+    book = ledger(given, done={given[0].key: 2.0, given[1].key: 1.0})
+    assert take(book) == given[2]
+    assert book.next(0.0) is None
+    book.finish(given[2].key, 1.0)
+    assert (book.finished, book.reused, book.computed) == (True, 2, 1)
+
+
+def test_a_quarantined_cell_blocks_what_builds_on_it_and_nothing_else() -> None:
+    given = cells(2, 2)
+    book = ledger(given)
+    bad = take(book)
+    decision, blocked = book.stumble(bad.key, "method", 0.0)
+    assert decision.action == "quarantine"
+    assert sorted(blocked) == sorted(cell.key for cell in given if bad.key in cell.parents)
+    while not book.finished:
+        book.finish(take(book).key, 1.0)
+    assert (len(book.done), len(book.failed), len(book.blocked)) == (3, 1, 2)
+
+
+def test_a_lost_cell_comes_back_after_its_wait_and_in_the_end_not() -> None:
+    book = ledger(cells(1, 0))
+    now = 0.0
+    for _ in range(LOSSES - 1):
+        key = take(book, now).key
+        decision, _ = book.stumble(key, "lost", now)
+        assert book.next(now) is None and book.next_wait(now) == pytest.approx(decision.wait)
+        now += decision.wait
+    decision, _ = book.stumble(take(book, now).key, "lost", now)
+    assert decision.action == "quarantine" and book.finished
+    assert book.attempts[next(iter(book.failed))] == LOSSES
+
+
+def test_a_cell_without_memory_waits_until_nothing_else_runs_and_keeps_others_out() -> None:
+    given = cells(3, 0)
+    book = ledger(given)
+    hungry, other = take(book), take(book)
+    book.stumble(hungry.key, "memory", 0.0)
+    last = take(book)
+    assert book.next(0.0) is None  # others run still
+    book.finish(other.key, 1.0)
+    book.finish(last.key, 1.0)
+    assert book.next(0.0) == (hungry, True)
+    book.start(hungry.key)
+    assert book.next(0.0) is None
+    book.finish(hungry.key, 1.0)
+    assert book.finished
+
+
+def test_a_missing_parent_is_computed_again_and_its_children_after_it() -> None:
+    given = cells(1, 3)
+    train, *scored = given
+    book = ledger(given, done={train.key: 1.0})
+    first, second = take(book), take(book)
+    assert {first.key, second.key} < {cell.key for cell in scored}
+    assert book.stumble(first.key, "parent", 0.0)[0].action == "parent"
+    assert book.reused == 0
+    assert take(book) == train  # the third child, though ready before, must wait now
+    assert book.stumble(second.key, "parent", 0.0)[0].action == "parent"
+    assert book.next(0.0) is None
+    book.finish(train.key, 1.0)
+    left = {take(book).key for _ in range(3)}
+    assert left == {cell.key for cell in scored}
+    assert book.next(0.0) is None
+
+
+def test_a_cluster_that_died_costs_a_cell_no_attempt() -> None:
+    book = ledger(cells(1, 0))
+    for _ in range(3 * LOSSES):
+        book.release(take(book).key)
+    book.finish(take(book).key, 1.0)
+    assert book.finished
+
+
+def test_time_left_shrinks_with_progress_and_slots() -> None:
+    given = cells(4, 0)
+    book = ledger(given)
+    assert book.seconds_left({}, 1) is None
+    book.finish(take(book).key, 10.0)
+    running = take(book).key
+    assert book.seconds_left({}, 1) == pytest.approx(30.0)
+    assert book.seconds_left({running: 0.5}, 1) == pytest.approx(25.0)
+    assert book.seconds_left({running: 0.5}, 2) == pytest.approx(12.5)
