@@ -35,10 +35,11 @@ def _benchmarks(table: Table) -> list[str]:
     if count == 1:
         return ["One benchmark: overall figures speak of it alone, not of others like it."]
     if count < _FEW_BENCHMARKS:
+        freedom = "1 degree" if count == 2 else f"{count - 1} degrees"
         return [
-            f"Only {count} benchmarks: overall intervals resample these few, and overall tie groups, from a "
-            f"t test with {count - 1} degree{'s' if count > 2 else ''} of freedom, can hardly separate "
-            "methods; the columns say more."
+            f"Only {count} benchmarks: overall intervals resample these few and are too narrow for "
+            f"benchmarks not seen; overall tie groups rest on a t test with {freedom} of freedom, which hardly "
+            "separates methods. The columns say more."
         ]
     return []
 

@@ -158,7 +158,7 @@ def test_the_planned_episodes_do_decide_in_most_boards():
 
 quick = settings(max_examples=25, deadline=None)
 small = st.integers(2, 4).flatmap(
-    lambda methods: st.integers(2, 6).flatmap(
+    lambda methods: st.integers(1, 6).flatmap(
         lambda episodes: st.lists(
             st.integers(1, 3).flatmap(
                 lambda seeds: arrays(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leaderboard import rank
+from leaderboard import Outcomes, rank
 from tests.support.planted import SCALE, differences_covered, method, plant, ranks_covered, scores_covered
 
 MEANS = 0.5 + 0.01 * np.arange(8)[:, None] * np.ones(3)
@@ -75,6 +75,48 @@ def test_intervals_hold_where_there_is_little_or_unequal_to_borrow(seeds, means,
     found = coverage(seeds, heterogeneity, boards, means)
     # Here 500 boards of one pair each are not enough for less.
     assert all(0.925 <= share <= 0.985 for share in found.values())
+
+
+def coverage_on_shared_checkpoints(boards: int, seeds: int) -> tuple[float, float]:
+    """Shares of intervals that hold: of pairs on the same checkpoints, and of all others."""
+    random = np.random.default_rng([boards, seeds])
+    means = np.full((8, 3), 0.5) + 0.004 * np.arange(8)[:, None]
+    within, others = [], []
+    for _ in range(boards):
+        planted = plant(random, means, seeds=seeds, episodes=400, seed_deviation=0.002, heterogeneity=0.5)
+        values, trainings = dict(planted.outcomes.values), {}
+        for c in {key[1] for key in values}:
+            # Four methods adapt one checkpoint a seed: a common effect of it, alone and on each episode.
+            checkpoint = SCALE * random.normal(0, 0.01, (seeds, 1))
+            checkpoint = checkpoint + SCALE * random.normal(0, 0.04, (seeds, 400))
+            for m in range(8):
+                own = SCALE * random.normal(0, 0.01, (seeds, 1))
+                values[method(m), c] = values[method(m), c] + (checkpoint if m < 4 else own)
+                if m < 4:
+                    trainings[method(m), c] = tuple(map(str, range(seeds)))
+        ranking = rank(Outcomes(values, trainings), draws=100)
+        for pair in ranking.comparisons:
+            a, b = (int(name.split()[1]) for name in (pair.a, pair.b))
+            difference = planted.truth[a, 0] - planted.truth[b, 0]
+            covered = pair.difference.low <= difference <= pair.difference.high
+            (within if max(a, b) < 4 else others).append(covered)
+    print(  # noqa: T201
+        f"shared checkpoints, seeds {seeds}: pairs within {100 * np.mean(within):.1f} %, "
+        f"others {100 * np.mean(others):.1f} %"
+    )
+    return float(np.mean(within)), float(np.mean(others))
+
+
+def test_intervals_hold_on_shared_checkpoints_in_a_quick_look():
+    assert all(0.9 <= share <= 1 for share in coverage_on_shared_checkpoints(15, seeds=3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_intervals_hold_on_shared_checkpoints(seeds):
+    within, others = coverage_on_shared_checkpoints(500, seeds)
+    assert 0.93 <= within <= 0.975
+    assert 0.93 <= others <= 0.97
 
 
 def shares_of_tie(boards: int, seeds: int) -> float:
@@ -155,7 +197,7 @@ def test_intervals_hold_for_counts_of_right_answers():
             key: random.binomial(75, np.clip(array, 0, 1)) / 75
             for key, array in planted.outcomes.values.items()
         }
-        covered, _ = differences_covered(rank(type(planted.outcomes)(values), draws=100), planted.truth)
+        covered, _ = differences_covered(rank(Outcomes(values), draws=100), planted.truth)
         shares.append(covered.mean())
     print(f"right answers of 75: {100 * np.mean(shares):.1f} %")  # noqa: T201
     assert 0.93 <= np.mean(shares) <= 0.97
