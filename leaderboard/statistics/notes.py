@@ -38,8 +38,8 @@ def _benchmarks(table: Table) -> list[str]:
         freedom = "1 degree" if count == 2 else f"{count - 1} degrees"
         return [
             f"Only {count} benchmarks: overall intervals resample these few and are too narrow for "
-            f"benchmarks not seen; overall tie groups rest on a t test with {freedom} of freedom, which hardly "
-            "separates methods. The columns say more."
+            f"benchmarks not seen; overall tie groups rest on a t test with {freedom} of freedom, which "
+            "hardly separates methods. The columns say more."
         ]
     return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
@@ -46,7 +47,7 @@ def _grow(joined: NDArray[np.bool_], members: list[int]) -> NDArray[np.intp]:
     return np.unique(np.array(members, dtype=np.intp))
 
 
-def _alphabet() -> list[str]:
-    # Beyond the 52 of the alphabet come the letters of Latin-1 and after, always one character a group.
-    more = (chr(code) for code in count(0xC0) if chr(code).isalpha() and chr(code).islower())
-    return [*string.ascii_letters, *(next(more) for _ in range(500))]
+def _alphabet() -> Iterator[str]:
+    """One character a group: the alphabet, then the small letters that Unicode has after it."""
+    yield from string.ascii_letters
+    yield from (chr(code) for code in count(0xC0) if chr(code).islower())
