@@ -31,7 +31,7 @@ def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Bo
     """
     pool = gather(store, sweep)
     outcomes = pool.outcomes()
-    ranking = leaderboard.rank(outcomes, margin=margin) if outcomes.values else _empty(margin)
+    ranking = leaderboard.rank(outcomes, margin=margin) if outcomes.values else empty_ranking(margin)
     return assemble(pool, ranking, sweep)
 
 
@@ -147,7 +147,8 @@ def _clock(record: Record) -> Clock:
     return Clock(measured.wall_seconds, measured.cpu_seconds, measured.gpu_seconds, measured.peak_memory_mib)
 
 
-def _empty(margin: float) -> Ranking:
+def empty_ranking(margin: float) -> Ranking:
+    """The ranking of nothing."""
     return Ranking(
         columns=(), overall=(), by_column={}, comparisons=(), ordered_by="mean_rank", margin=margin
     )

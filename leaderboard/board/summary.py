@@ -131,11 +131,14 @@ def _columns_led(board: Board, method: str) -> str:
     clearly = sum(not _tied(standings) for standings in led)
     total = len(ranking.columns)
     if not led:
-        return f"it leads none of the {total} columns, and is near the top of all"
-    which = f"it leads {'all' if len(led) == total else f'{len(led)} of'} {total} columns"
-    if not clearly:
-        return f"{which}, none of them clearly"
-    return f"{which}, {'all' if clearly == len(led) > 1 else clearly} of them clearly"
+        return f"it leads none of the {total} columns, but scores highest over all of them together"
+    every = "both" if total == 2 else f"all {total}"
+    which = f"it leads {every if len(led) == total else f'{len(led)} of {total}'} columns"
+    if len(led) == 1:
+        return f"{which}, {'' if clearly else 'not '}clearly"
+    if clearly == len(led):
+        return f"{which}, {'both' if clearly == 2 else 'all'} of them clearly"
+    return f"{which}, {clearly or 'none'} of them clearly"
 
 
 def _plural(number: int, noun: str) -> str:

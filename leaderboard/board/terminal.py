@@ -26,7 +26,8 @@ def render_terminal(board: Board, measured: bool = True) -> RenderableType:
     if ranking.columns:
         parts += ["", Text(_legend(board), style="dim")]
     parts += _missing(board)
-    parts += [Text(f"Note: {note}", style="dim") for note in board.computed.notes]
+    if board.computed.notes:
+        parts += ["", _bulleted(board.computed.notes)]
     return Padding(Group(*parts), (0, 0))
 
 
@@ -81,6 +82,13 @@ def _legend(board: Board) -> str:
     if any(entry.transductive for entry in board.computed.entries):
         lines.append("T: transductive, predictions for a query depend on the other queries.")
     return "\n".join(lines)
+
+
+def _bulleted(notes: tuple[str, ...]) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for note in notes:
+        grid.add_row("·", Text(note), style="dim")
+    return grid
 
 
 def _missing(board: Board) -> list[RenderableType]:

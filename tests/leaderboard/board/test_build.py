@@ -202,7 +202,7 @@ def test_no_store_and_no_such_sweep_are_said(tmp_path: Path) -> None:
 
 
 def test_the_helper_plants_what_it_says() -> None:
-    means = {}
+    means: dict[tuple[str, str], list[float]] = {}
     for record, tables in support.cells(episodes=400):
         if tables:
             found = tables["outcomes"]

@@ -118,9 +118,9 @@ def test_a_disk_that_refuses_is_said_in_one_sentence(
 
     with monkeypatch.context() as patch:
         if function == "fsync":
-            patch.setattr(commit.os, "fsync", refuse)
+            patch.setattr(os, "fsync", refuse)
         else:
-            patch.setattr(commit.Path, function, refuse)
+            patch.setattr(Path, function, refuse)
         with pytest.raises(StoreError, match=sentence) as caught:
             store.put(record, files={"weights": tmp_path / "weights"})
         assert f"cell {record.key[:12]} was not recorded in the store" in str(caught.value)
@@ -141,7 +141,7 @@ def test_a_failure_that_cannot_be_written_leaves_the_old_one(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(commit.Path, "replace", refuse)
+        patch.setattr(Path, "replace", refuse)
         with pytest.raises(StoreError, match=r"failure of cell .* was not recorded"):
             store.put_failure(old.model_copy(update={"attempt": 2}))
     assert store.failures() == [old] and list((tmp_path / "store" / "tmp").iterdir()) == []

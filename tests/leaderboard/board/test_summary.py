@@ -1,0 +1,79 @@
+"""The sentences that head the board claim what the ranking says, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from leaderboard.board import Board
+from leaderboard.board.build import empty_ranking
+from leaderboard.board.model import Computed, MeasuredPart
+from leaderboard.board.summary import headline, sureness
+from leaderboard.ranking import Column, Interval, Standing
+
+COLUMNS = tuple(Column(name, "few-shot", 5, 1, 15, name) for name in ("glyphs", "emoji"))
+
+
+def standings(rows: Sequence[str], column: Column | None = None) -> tuple[Standing, ...]:
+    """From rows ``name letters``; a row without letters is partial, as overall rows can be."""
+    found = []
+    for place, row in enumerate(rows, 1):
+        name, _, letters = row.partition(" ")
+        partial = () if letters else COLUMNS[:1]
+        rank = Interval(place, place, place)
+        found.append(Standing(name, column, Interval(0.5, 0.4, 0.6), rank, letters, 0.9, 2, 60, partial))
+    return tuple(found)
+
+
+def board(overall: Sequence[str], *columns: Sequence[str]) -> Board:
+    used = COLUMNS[: len(columns)]
+    ranking = replace(
+        empty_ranking(0.01),
+        columns=used,
+        overall=standings(overall),
+        by_column={column: standings(rows, column) for column, rows in zip(used, columns, strict=True)},
+    )
+    return Board(Computed(None, ranking, (), (), (), (), (), ()), MeasuredPart(()))
+
+
+CLEAR, TIED, OTHER = ("a a", "b b", "c c"), ("a a", "b ab", "c b"), ("b a", "a b", "c c")
+
+
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        (board((), ()), "No method has been evaluated yet."),
+        (board(("a a",), ("a a",)), "a stands alone: there is nothing to compare it with."),
+        (board(CLEAR, CLEAR), "a is ahead, and separable from each of the 2 others."),
+        (board(CLEAR[:2], CLEAR[:2]), "a is ahead, and separable from the other method."),
+        (board(TIED, TIED), "a comes first, but cannot be told from b."),
+        (
+            board(("a a", "b a"), ("a a", "b a")),
+            "No clear winner: a comes first, but no method can be told from it.",
+        ),
+        (board(CLEAR, CLEAR, CLEAR), "a is ahead overall, and separable from each of the 2 others."),
+        (board(TIED, CLEAR, CLEAR), "a comes first overall: it leads both columns, both of them clearly."),
+        (board(TIED, CLEAR, TIED), "a comes first overall: it leads both columns, 1 of them clearly."),
+        (board(TIED, TIED, TIED), "a comes first overall: it leads both columns, none of them clearly."),
+        (board(TIED, CLEAR, OTHER), "a comes first overall: it leads 1 of 2 columns, clearly."),
+        (board(TIED, TIED, OTHER), "a comes first overall: it leads 1 of 2 columns, not clearly."),
+        (
+            board(TIED, OTHER, OTHER),
+            "a comes first overall: it leads none of the 2 columns, but scores highest over all of them together.",
+        ),
+        (
+            board(("a a", "b a", "p"), CLEAR, CLEAR),
+            "a comes first overall: it leads both columns, both of them clearly.",
+        ),
+        (board(("p", "q"), CLEAR, CLEAR), "No overall order: no method has a result in every column."),
+    ],
+)
+def test_the_headline_says_who_leads_and_how_clearly(shown: Board, sentence: str) -> None:
+    assert headline(shown) == sentence
+
+
+def test_the_probability_is_left_out_where_it_is_open() -> None:
+    assert sureness(board(CLEAR, CLEAR)) == "Probability that it is better than the next, b: 0.90."
+    assert sureness(board(("a a",), ("a a",))) == ""
