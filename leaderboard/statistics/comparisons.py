@@ -22,6 +22,7 @@ from leaderboard.statistics.table import Floats
 
 # Figures are published to this many decimals: finer ones differ between linear-algebra libraries.
 DECIMALS = 10
+_VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "undecided")
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,9 @@ def published(effects: Effects, pairs: Pairs, margin: float, level: float) -> tu
     low = np.round(pairs.difference - pairs.half_width, DECIMALS) + 0.0
     high = np.round(pairs.difference + pairs.half_width, DECIMALS) + 0.0
     equivalent = (np.abs(difference) < margin) & (pairs.beyond_margin < 1 - level)
-    verdicts = np.select([low > 0, high < 0, equivalent], ["better", "worse", "equivalent"], "undecided")
+    verdicts = np.select([low > 0, high < 0, equivalent], [0, 1, 2], 3)
     above = np.where(pairs.difference >= 0, 1 - pairs.tail, pairs.tail)
-    episodes, seeds = _plan(pairs, verdicts == "undecided", margin, level)
+    episodes, seeds = _plan(pairs, verdicts == _VERDICTS.index("undecided"), margin, level)
     spread = np.sqrt((effects.spread[pairs.a] + effects.spread[pairs.b]) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         cohens_d = np.where(spread > 0, pairs.difference / spread, np.where(difference == 0, 0.0, np.nan))
@@ -123,20 +124,12 @@ def published(effects: Effects, pairs: Pairs, margin: float, level: float) -> tu
             p_better=_or_none(above[i]),
             p_value=_or_none(min(2 * pairs.tail[i], 1.0)),
             p_holm=_or_none(pairs.holm[i]),
-            verdict=_VERDICTS[str(verdicts[i])],
+            verdict=_VERDICTS[verdicts[i]],
             more_episodes=_count(episodes[i]),
             more_seeds=_count(seeds[i]),
         )
         for i in range(len(pairs.a))
     )
-
-
-_VERDICTS: dict[str, Verdict] = {
-    "better": "better",
-    "worse": "worse",
-    "equivalent": "equivalent",
-    "undecided": "undecided",
-}
 
 
 def _plan(pairs: Pairs, undecided: NDArray[np.bool_], margin: float, level: float) -> tuple[Floats, Floats]:
