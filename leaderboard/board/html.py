@@ -19,6 +19,9 @@ from leaderboard.board.model import Board
 from leaderboard.ranking import Interval, Standing
 from leaderboard.store.errors import explained
 
+# More letters side by side make a wide column of dots.
+_MOST_ALIGNED = 10
+
 
 def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = True) -> Path:
     """Write ``index.html``, its style sheet and the data behind it into a folder; returns the page's path.
@@ -138,7 +141,9 @@ def _breakable(label: str) -> Markup:
 
 
 def _alphabet(standings: tuple[Standing, ...]) -> str:
-    return "".join(sorted({letter for standing in standings for letter in standing.tie_groups}))
+    """Tie letters from the best group down, for letters to stand below their like; none if there are many."""
+    letters = "".join(dict.fromkeys(letter for standing in standings for letter in standing.tie_groups))
+    return letters if len(letters) <= _MOST_ALIGNED else ""
 
 
 def _method_ids(board: Board, order: list[str]) -> dict[str, str]:

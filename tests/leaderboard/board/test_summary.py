@@ -61,7 +61,8 @@ CLEAR, TIED, OTHER = ("a a", "b b", "c c"), ("a a", "b ab", "c b"), ("b a", "a b
         (board(TIED, TIED, OTHER), "a comes first overall: it leads 1 of 2 columns, not clearly."),
         (
             board(TIED, OTHER, OTHER),
-            "a comes first overall: it leads none of the 2 columns, but scores highest over all of them together.",
+            "a comes first overall: it leads none of the 2 columns, "
+            "but scores highest over all of them together.",
         ),
         (
             board(("a a", "b a", "p"), CLEAR, CLEAR),
