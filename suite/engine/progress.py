@@ -29,9 +29,8 @@ Phase = Literal["starting", "working", "closing"]
 class Report:
     """Word of a running cell. ``attempt`` tells a new report from a dead worker's old one.
 
-    ``pid`` and ``born`` (its start, in seconds of the epoch) name the process on ``host``.
-    Only the time of the phase "working" counts towards its limit. ``share`` is in 0..1; ``images`` counts those
-    seen so far.
+    ``pid`` and ``born`` (its start, in seconds of the epoch) name the process on ``host``. Only the time of
+    the phase "working" counts towards its limit. ``share`` is in 0..1; ``images`` counts those seen so far.
     ``verdict`` is set by a cell that ends itself: what went wrong, and a sentence.
     """
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "suite" / "engine" / "doubles"))
 
-from engine_sweeps import sweep  # noqa: E402
+from engine_sweeps import sweep
 
-from suite.config import BenchmarkConfig, SweepConfig  # noqa: E402
-from suite.engine import live_view, run  # noqa: E402
+from suite.config import BenchmarkConfig, SweepConfig
+from suite.engine import live_view, run
 
 
 def chaos_sweep(store: Path, trainings: int, seconds: float) -> SweepConfig:

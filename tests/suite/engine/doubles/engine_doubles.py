@@ -23,7 +23,7 @@ from suite.methods import Budget, Predictor, Source, method
 
 @tasks.benchmark("engine_stripes")
 def load(size: int = 6, offset: int = 0, noise: float = 12.0) -> tasks.Benchmark:
-    """Noisy stripes, one brightness a class: 10 classes a split, 8 images of 1 x size x size each."""
+    """Noise around one brightness a class: 10 classes a split, 8 images of 1 x size x size each."""
     splits = {}
     for number, name in enumerate(tasks.SPLITS):
         generator = np.random.default_rng(number + offset)
@@ -34,7 +34,9 @@ def load(size: int = 6, offset: int = 0, noise: float = 12.0) -> tasks.Benchmark
         classes = tuple(f"{name}-{i}" for i in range(10))
         splits[name] = tasks.Split(images, labels, np.zeros(80, dtype=np.int64), classes)
     card = tasks.Card("Stripes", "for tests", "CC0", "nobody", "by number")
-    return tasks.Benchmark("engine_stripes", splits, ("one",), card, {"size": size, "offset": offset, "noise": noise})
+    return tasks.Benchmark(
+        "engine_stripes", splits, ("one",), card, {"size": size, "offset": offset, "noise": noise}
+    )
 
 
 @method("engine_double", version="1")
@@ -65,13 +67,13 @@ class Double:
         note("train", scale=self.scale, seed=source.seed)
         noise = torch.randn(1).item() + np.random.rand()
         while not source.exhausted:
-            episode = source.episode()
+            source.episode()
             time.sleep(self.seconds * source.episode_images / source.allowance)
             if self.where == "train":
                 misbehave(self.fault, self.once)
             if source.validation_due:
                 source.validate(self.adapt)
-        self.weight = torch.tensor(self.scale + 1e-3 * noise + 0 * episode.query_images.float().mean())
+        self.weight, self.seed = torch.tensor(self.scale + 1e-3 * noise), source.seed
 
     def adapt(self, support: tasks.Support) -> Predictor:
         weight = getattr(self, "weight", torch.tensor(self.scale))
@@ -91,11 +93,12 @@ class Double:
         return predict
 
     def save(self, path: Path) -> None:
-        (path / "weight.json").write_text(json.dumps(self.weight.item()))
+        (path / "weight.json").write_text(json.dumps([self.weight.item(), self.seed]))
 
     def load(self, path: Path) -> None:
-        note("evaluate", scale=self.scale, power=self.power)
-        self.weight = torch.tensor(json.loads((path / "weight.json").read_text()))
+        weight, seed = json.loads((path / "weight.json").read_text())
+        note("evaluate", scale=self.scale, power=self.power, seed=seed)
+        self.weight = torch.tensor(weight)
 
     def parameter_count(self) -> int:
         return 1
