@@ -63,11 +63,11 @@ class Screen:
 
     def __call__(self, event: events.Event) -> None:
         self._state.take(event)
+        self._live.update(Group() if isinstance(event, events.SweepEnded) else self._drawn())
         line = None if isinstance(event, events.CellFinished) else _line(event, self._state)
         if line is not None:
-            style = "red" if isinstance(event, events.CellFailed) else None
-            self._live.console.print(Text(line, style=style or ""), soft_wrap=True)
-        self._live.update(Group() if isinstance(event, events.SweepEnded) else self._drawn())
+            style = "red" if isinstance(event, events.CellFailed) else ""
+            self._live.console.print(Text(line, style=style), soft_wrap=True)
 
     def _drawn(self) -> RenderableType:
         state = self._state
