@@ -12,6 +12,9 @@ from leaderboard.ranking import Interval, Standing
 PANEL_WIDTH, PANEL_HEIGHT = 180, 116
 _LEFT, _RIGHT, _TOP, _BOTTOM = 26, 6, 8, 16
 
+# Accuracies nearer than this are one point on any scale.
+_EQUAL = 1e-6
+
 # A method is off the scale if it lies more than so many widths of the others' range below them.
 _FAR = 1.5
 
@@ -48,7 +51,7 @@ class Panel:
 
 def round_scale(low: float, high: float, most_ticks: int = 5) -> Scale:
     """The narrowest scale with ends and ticks at 1, 2 or 5 times a power of ten that covers both values."""
-    if high <= low:
+    if high - low < _EQUAL:
         low, high = low - 0.01, high + 0.01
     raw = (high - low) / most_ticks
     power = 10.0 ** math.floor(math.log10(raw))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leaderboard.board import figures
@@ -55,6 +55,7 @@ def test_figures_are_spelled_so(spelled: str, text: str) -> None:
     assert spelled == text
 
 
+@example(0.0, 5e-324)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_scale_covers_what_it_is_for_with_few_round_ticks(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)
