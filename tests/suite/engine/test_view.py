@@ -144,6 +144,7 @@ def test_on_a_terminal_running_cells_and_the_whole_are_drawn() -> None:
         assert "FAILED train maml · glyphs · seed 0: raised ValueError: [no] (blocks 2 more)" in text
         assert "43%" not in drawn()
         show(events.SweepEnded(3, 0, 1, 2, 4, 1.0, "store", False))
+        drawn()
         assert "maml" not in drawn()
 
 
