@@ -103,15 +103,13 @@ def spread_of_differences(effects: Effects, posterior: ColumnPosterior, a: Rows,
     u, v, seeds = effects.unit[a], effects.unit[b], effects.seeds
     nodes, weights = posterior.total.nodes, posterior.total.weights
     seed_part = (nodes[u] / seeds[a, None])[:, :, None] + (nodes[v] / seeds[b, None])[:, None, :]
+    weight = weights[u][:, :, None] * weights[v][:, None, :]
     together = u == v
-    if together.any():
-        own, own_weights = _own(posterior, u[together])
-        seed_part[together] = (2 * own / seeds[a[together], None])[:, :, None]
-        joint = own_weights[:, :, None] / NODES
-        weight = weights[u][:, :, None] * weights[v][:, None, :]
-        weight[together] = np.broadcast_to(joint, (len(own), NODES, NODES))
-    else:
-        weight = weights[u][:, :, None] * weights[v][:, None, :]
+    if together.any() and posterior.own is not None:
+        # On the same checkpoints only their own parts differ, which have one variance: one set of nodes.
+        rows = posterior.own_row[u[together]]
+        seed_part[together] = (2 * posterior.own.nodes[rows] / seeds[a[together], None])[:, :, None]
+        weight[together] = posterior.own.weights[rows][:, :, None] / NODES
     episode_part, interaction = _difference_parts(effects, a, b)
     flat = (len(a), NODES * NODES)
     return _mixture(
@@ -151,12 +149,6 @@ def equivalent_degrees(half_width: Floats, variance: Floats, level: float) -> Fl
     return np.asarray(
         np.exp(np.interp(-np.log(np.maximum(ratio, 1e-9)), -np.log(quantiles), np.log(degrees)))
     )
-
-
-def _own(posterior: ColumnPosterior, units: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    assert posterior.own is not None
-    rows = posterior.own_row[units]
-    return posterior.own.nodes[rows], posterior.own.weights[rows]
 
 
 def _difference_parts(effects: Effects, a: Rows, b: Rows) -> tuple[Floats, Floats]:
