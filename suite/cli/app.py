@@ -58,10 +58,10 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
-  league sweep demo                      the main job: six methods, two benchmarks, a ranking
-  league run maml glyphs inner_steps=3   one method on one benchmark
-  league board --html board              the ranking again, from what is in the store
-  league doctor                          what this machine lacks, and how to mend it
+  league sweep demo                     six methods, two benchmarks, a ranking
+  league run maml glyphs inner_steps=3  one method on one benchmark
+  league board --html board             the ranking of what is in the store
+  league doctor                         what this machine lacks, what mends it
 
 \b
 Exit codes: 0 done · 1 something failed · 2 bad input · 130 interrupted

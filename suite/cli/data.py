@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 Examples:
   league data list
   league data card glyphs            licence, makers, splits and digest
-  league data prepare                glyphs and emoji, so that the first sweep starts at once
+  league data prepare                what a sweep needs, before the first one
   league data prepare emoji size=32
-  league data verify                 build them anew and compare with the recorded digests
+  league data verify                 build anew, compare with known digests
 """
 )
 def data() -> None:

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -112,7 +111,7 @@ def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
 
     store = Store(sweep.store)
     board = build(store, sweep=sweep.name, margin=sweep.margin)
-    page = show.pages(board, wishes.html or Path(sweep.store) / "board" / sweep.name, measured=True)
+    page = show.pages(board, wishes.html or store.location.writable() / "board" / sweep.name, measured=True)
     failures = store.failures(sweep=sweep.name)
     if wishes.as_json:
         told = {"report": asdict(report), "page": page, "failures": [_told(failure) for failure in failures]}

@@ -30,15 +30,17 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(
     epilog="""\b
-CONFIG is a sweep that ships (demo, standard) or a YAML file. A KEY=VALUE goes over the file and over
-LEAGUE_ variables (LEAGUE_BUDGET__IMAGES=300 is budget.images=300); the value is YAML.
+CONFIG is a sweep that ships (demo, standard) or a YAML file. Over it go
+LEAGUE_ variables (LEAGUE_BUDGET__IMAGES=300 is budget.images=300), and over
+these each KEY=VALUE; the value is YAML.
 
 \b
 Examples:
   league sweep demo
   league sweep demo store=/data/league seeds=[0,1,2]
-  league sweep demo benchmarks=[emoji] 'methods=[maml,{transfer: {head: ridge}}]'
-  league sweep demo budget.images=300 protocols.episodes=50 methods.maml.inner_steps=3
+  league sweep demo 'methods=[maml,{transfer: {head: ridge}}]'
+  league sweep demo budget.images=300 protocols.episodes=50
+  league sweep demo methods.maml.inner_steps=3
   league sweep mine.yaml --dry-run
 
 \b
@@ -64,8 +66,8 @@ def sweep(ctx: click.Context, /, config: str, settings: tuple[str, ...], **wishe
 
 @click.command(
     epilog="""\b
-A KEY=VALUE is an argument of the method (inner_steps=5; see: league methods METHOD) or a setting of the
-sweep (seeds=[0,1]; see: league sweep --help).
+A KEY=VALUE is an argument of the method (inner_steps=5; league methods METHOD
+lists them) or a setting of the sweep (seeds=[0,1]; see league sweep --help).
 
 \b
 Examples:

@@ -44,7 +44,7 @@ def test_verbs_that_read_a_store_take_its_place(call, words: list[str]) -> None:
 
 def test_every_help_line_fits_a_terminal(call) -> None:
     for words in ([], *([verb] for verb in VERBS)):
-        assert max(map(len, call(*words, "--help").output.splitlines())) <= 110
+        assert max(map(len, call(*words, "--help").output.splitlines())) <= 80
 
 
 def test_an_unknown_verb_comes_with_the_nearest(call) -> None:

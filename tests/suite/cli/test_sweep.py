@@ -114,6 +114,13 @@ def test_a_sweep_ends_with_the_ranking_and_the_page(call, ended, tmp_path: Path)
     assert page.is_file()
 
 
+def test_a_store_may_be_a_file_url(call, ended, tmp_path: Path) -> None:
+    ended()
+    result = call("sweep", "demo", f"store={(tmp_path / 'store').as_uri()}")
+    assert result.exit_code == 0
+    assert (tmp_path / "store" / "board" / "demo" / "index.html").is_file()
+
+
 def test_the_board_inside_the_store_leaves_the_store_sound(call, ended, tmp_path: Path) -> None:
     ended()
     call("sweep", "demo", "--store", "store")
