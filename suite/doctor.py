@@ -21,7 +21,7 @@ State = Literal["ok", "note", "bad"]
 # What the main job imports: the project's own requirements.
 NEEDED = (
     *("click", "duckdb", "filelock", "fsspec", "jinja2", "numpy", "omegaconf", "platformdirs", "psutil"),
-    *("pyarrow", "pydantic", "ray", "rich", "safetensors", "scikit-learn", "scipy", "statsmodels"),
+    *("pyarrow", "pydantic", "pyyaml", "ray", "rich", "safetensors", "scikit-learn", "scipy", "statsmodels"),
     *("torch", "wandb"),
 )
 _IMPORTED = ("torch", "ray")  # native libraries: installed is not yet importable
