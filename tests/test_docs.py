@@ -53,3 +53,8 @@ def test_the_python_example_of_the_documentation_runs(capsys: pytest.CaptureFixt
     block = _blocks("methods.md", "seed_everything(0)")
     exec(compile(block, "docs/methods.md", "exec"), {})
     assert "backward_passes" in capsys.readouterr().out
+
+
+def test_the_ranking_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(_blocks("ranking.md", "Outcomes({"), "docs/ranking.md", "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 3
