@@ -14,17 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from suite.config import Resources
-from suite.engine.errors import ClusterLost, EngineError, Infeasible
+from suite.engine.errors import ClusterLost, EngineError
 
 # Keys and sentences are all that passes through Ray, never data: its shared memory can be as small as it
 # goes.
 _OBJECT_STORE_BYTES = 100 * 2**20
-_MIB = 2**20
 
 FOLDER_PREFIX = "league-"
 
@@ -104,39 +101,6 @@ def connect(address: str | None) -> Cluster:
     if ray.is_initialized():
         return Cluster(address, owned=False)
     return _start() if address is None else _join(address)
-
-
-def slots(nodes: list[Mapping[str, float]], resources: Resources, cells: int) -> int:
-    """How many cells run at once; at most ``cells``.
-
-    Raises Infeasible, naming the request and what there is, where a cell fits on no node: Ray would wait for
-    ever.
-    """
-    fit = sum(_fit(node, resources) for node in nodes)
-    if fit == 0:
-        there = "; ".join(_described(node) for node in nodes) or "no node"
-        raise Infeasible(
-            f"a cell asks for {resources.cpus_per_cell:g} CPUs, {resources.gpus_per_cell:g} GPUs and "
-            f"{resources.memory_mib_per_cell} MiB of memory, which no node has; there is: {there}. "
-            "Lower resources.cpus_per_cell, resources.gpus_per_cell or resources.memory_mib_per_cell"
-        )
-    limit = resources.max_in_flight or fit
-    return max(1, min(fit, limit, cells))
-
-
-def largest_memory(nodes: list[Mapping[str, float]], resources: Resources) -> int:
-    """Memory, in MiB, of the largest node that fits a cell: what a cell gets that runs alone."""
-    fitting = [node.get("memory", 0.0) for node in nodes if _fit(node, resources)]
-    return int(max(fitting, default=0.0) / _MIB)
-
-
-def request(resources: Resources, memory_mib: int) -> dict[str, Any]:
-    """The options of a Ray task that gets these resources."""
-    return {
-        "num_cpus": resources.cpus_per_cell,
-        "num_gpus": resources.gpus_per_cell,
-        "memory": memory_mib * _MIB,
-    }
 
 
 def cpu_count() -> int:
@@ -240,22 +204,6 @@ def _protect_token() -> None:
             path.chmod(0o600)
     except OSError as error:
         raise EngineError(f"Ray's token {path} cannot be kept private: {error.strerror or error}") from error
-
-
-def _fit(node: Mapping[str, float], resources: Resources) -> int:
-    asked = {
-        "CPU": resources.cpus_per_cell,
-        "GPU": resources.gpus_per_cell,
-        "memory": float(resources.memory_mib_per_cell * _MIB),
-    }
-    return min(int(node.get(name, 0.0) / need + 1e-9) for name, need in asked.items() if need > 0)
-
-
-def _described(node: Mapping[str, float]) -> str:
-    return (
-        f"a node with {node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs "
-        f"and {node.get('memory', 0) / _MIB:.0f} MiB"
-    )
 
 
 def _end(processes: set[psutil.Process], patience: float = 5.0) -> None:

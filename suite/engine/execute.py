@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from leaderboard.records import Failure
@@ -14,38 +14,18 @@ from leaderboard.store import Store, StoreError
 from suite.config import Tracking
 from suite.engine import events, outcomes, progress
 from suite.engine.body import Job, execute
+from suite.engine.capacity import largest_memory, request, slots
 from suite.engine.cells import Cell
-from suite.engine.cluster import Cluster, connect, largest_memory, request, slots
+from suite.engine.cluster import Cluster, connect
 from suite.engine.errors import ClusterLost, EngineError
-from suite.engine.guard import time_sentence
+from suite.engine.flight import OWN_START_SECONDS, SHARED_START_SECONDS, Flight
 from suite.engine.ledger import Ledger
-from suite.engine.outcomes import Fault, Outcome
+from suite.engine.outcomes import Outcome
 from suite.engine.plan import Plan
 
 _LOOK_SECONDS = 0.5
 _WAIT_SECONDS = 0.25
-# A worker of a loaded machine starts within half a minute; a shared cluster may be full for longer.
-_START_SECONDS = {True: 300.0, False: 3_600.0}
-# For what surrounds a cell's work: imports and W&B before it, W&B and the commit after it.
-_AROUND_SECONDS = 300.0
-_CANCEL_SECONDS = 15.0
 _RESTARTS = 5
-
-
-@dataclass
-class _Running:
-    """A cell that was handed to Ray. Times are of the driver's monotonic clock."""
-
-    cell: Cell
-    token: str
-    attempt: int
-    since: float
-    """When it was handed out, or when its phase was first seen."""
-    report: progress.Report | None = None
-    speed: float = 0.0
-    seen: float = 0.0
-    ended: float | None = None
-    """When it was told to end, over its time."""
 
 
 class Executor:
@@ -72,7 +52,8 @@ class Executor:
         self._reports = self._root / "driver" / "cells"
         self._tracking: Tracking = plan.sweep.tracking
         self._driver = secrets.token_hex(4)
-        self._running: dict[Any, _Running] = {}
+        self._flights: dict[Any, Flight] = {}
+        self._limit = plan.sweep.resources.time_limit_seconds
         self._restarts = 0
         self._looked = 0.0
         self._began = time.monotonic()
@@ -116,93 +97,71 @@ class Executor:
         self._emit(events.ClusterReady(self._slots, cpus, gpus, self._address))
 
     def _submit(self) -> None:
-        while len(self._running) < self._slots:
+        while len(self._flights) < self._slots:
             chosen = self.ledger.next(time.monotonic())
             if chosen is None:
                 return
             cell, alone = chosen
-            resources = self.plan.sweep.resources
-            memory = (
-                max(self._all_memory, resources.memory_mib_per_cell)
-                if alone
-                else resources.memory_mib_per_cell
-            )
             attempt = self.ledger.start(cell.key)
-            token = f"{self._driver}-{attempt}-{self._restarts}"
-            job = Job(
-                cell=cell,
-                sweep=self.plan.sweep.name,
-                store=str(self._root.resolve()),
-                reports=str(self._reports.resolve()),
-                modules=self.plan.modules,
-                attempt=attempt,
-                token=token,
-                cpus=resources.cpus_per_cell,
-                gpus=resources.gpus_per_cell,
-                memory_mib=memory,
-                seconds=resources.time_limit_seconds,
-                tracking=self._tracking,
-            )
-            reference = self._task.options(name=cell.title, **request(resources, memory)).remote(job)
-            self._running[reference] = _Running(cell, token, attempt, since=time.monotonic())
+            job = self._job(cell, attempt, alone)
+            options = request(self.plan.sweep.resources, job.memory_mib)
+            reference = self._task.options(name=cell.title, **options).remote(job)
+            self._flights[reference] = Flight(cell, job.token, attempt, reference, since=time.monotonic())
             self._emit(events.CellStarted(cell, attempt))
+
+    def _job(self, cell: Cell, attempt: int, alone: bool) -> Job:
+        resources = self.plan.sweep.resources
+        memory = resources.memory_mib_per_cell
+        return Job(
+            cell=cell,
+            sweep=self.plan.sweep.name,
+            store=str(self._root.resolve()),
+            reports=str(self._reports.resolve()),
+            modules=self.plan.modules,
+            attempt=attempt,
+            token=f"{self._driver}-{attempt}",
+            cpus=resources.cpus_per_cell,
+            gpus=resources.gpus_per_cell,
+            memory_mib=max(self._all_memory, memory) if alone else memory,
+            seconds=self._limit,
+            tracking=self._tracking,
+        )
 
     # Hearing back ----------------------------------------------------------------------------------------
 
     def _collect(self) -> None:
         import ray
 
-        if not self._running:
-            time.sleep(_WAIT_SECONDS if self.ledger.next_wait(time.monotonic()) > _WAIT_SECONDS else 0.01)
+        if not self._flights:
+            time.sleep(min(_WAIT_SECONDS, max(0.01, self.ledger.next_wait(time.monotonic()))))
             return
-        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=_WAIT_SECONDS)
-        if ready and len(self._running) > 1:
-            ready, _ = ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
+        ready, _ = ray.wait(list(self._flights), num_returns=1, timeout=_WAIT_SECONDS)
+        if ready and len(self._flights) > 1:
+            ready, _ = ray.wait(list(self._flights), num_returns=len(self._flights), timeout=0)
         for reference in ready:
-            running = self._running.pop(reference)
-            self._settle(running, self._outcome(reference, running))
+            flight = self._flights.pop(reference)
+            self._settle(flight, flight.landed(self._reports, self._limit))
 
-    def _outcome(self, reference: Any, running: _Running) -> Outcome:
-        """What came back, or what can be told of a cell whose worker did not live to say."""
-        import ray
-
-        try:
-            outcome: Outcome = ray.get(reference, timeout=60)
-            return outcome
-        except ray.exceptions.OutOfMemoryError as error:
-            fault, reason = "memory", f"Ray ended it for lack of memory on its node: {_first_line(error)}"
-        except ray.exceptions.RayTaskError as error:
-            return Outcome("host", f"a worker cannot run {running.cell.title}: {_first_line(error.cause)}")
-        except ray.exceptions.RayError as error:
-            fault, reason = "lost", f"its worker died ({type(error).__name__})"
-        report = self._report(running)
-        if running.ended is not None:
-            return Outcome("time", time_sentence(self.plan.sweep.resources.time_limit_seconds))
-        if report and report.verdict:
-            return Outcome(*report.verdict)
-        return Outcome(_fault(fault), reason)
-
-    def _settle(self, running: _Running, outcome: Outcome) -> None:
-        cell = running.cell
+    def _settle(self, flight: Flight, outcome: Outcome) -> None:
+        cell = flight.cell
         progress.forget(self._reports, cell.key)
         if outcome.tracking:
             self._without_network(outcome.tracking)
         if outcome.fault is None:
             self.ledger.finish(cell.key, outcome.seconds)
             self.store.clear_failure(cell.key)
-            self._emit(events.CellFinished(cell, outcome.seconds, outcome.figure, running.attempt))
+            self._emit(events.CellFinished(cell, outcome.seconds, outcome.figure, flight.attempt))
             return
         decision, blocked = self.ledger.stumble(cell.key, outcome.fault, time.monotonic())
         if decision.action == "stop":
             raise _stopped(outcome)
         if decision.action == "quarantine":
-            reason = _quarantine_sentence(outcome)
-            self.store.put_failure(
-                _failure(cell, self.plan.sweep.name, reason, outcome.traceback, running.attempt)
-            )
-            self._emit(events.CellFailed(cell, reason, len(blocked)))
+            failure = _failure(cell, self.plan.sweep.name, outcome, flight.attempt)
+            self.store.put_failure(failure)
+            self._emit(events.CellFailed(cell, failure.reason, len(blocked)))
         else:
-            self._emit(events.CellRetried(cell, outcome.reason, decision.wait, decision.action == "alone"))
+            alone = decision.action == "alone"
+            self._emit(events.CellRetried(cell, outcome.reason, decision.wait, alone))
 
     def _without_network(self, problem: str) -> None:
         self._emit(events.Notice(problem))
@@ -220,63 +179,38 @@ class Executor:
         self._on_alive()
         if not self._cluster.lives():
             self._restart()
-        for reference, running in list(self._running.items()):
-            self._observe(running, now)
-            self._limit(reference, running, now)
+        for flight in list(self._flights.values()):
+            heard = flight.listen(self._reports, now)
+            if heard is not None:
+                self._emit(heard)
+            self._hurry(flight, now)
         self._tick(now)
 
-    def _observe(self, running: _Running, now: float) -> None:
-        report = self._report(running)
-        if report is None:
-            return
-        if running.report is None or running.report.phase != report.phase:
-            running.since = running.seen = now
-        elif report.images > running.report.images:
-            recent = (report.images - running.report.images) / max(now - running.seen, 1e-3)
-            running.speed = recent if running.speed == 0 else 0.7 * running.speed + 0.3 * recent
-            running.seen = now
-        running.report = report
-        self._emit(events.CellProgress(running.cell, report.share, report.images, running.speed))
-
-    def _limit(self, reference: Any, running: _Running, now: float) -> None:
-        """End a cell over its time; one that does not even end when told is killed, or given up."""
+    def _hurry(self, flight: Flight, now: float) -> None:
         import ray
 
-        if running.ended is not None:
-            if now - running.ended > _CANCEL_SECONDS:
-                self._kill(running)
-                del self._running[reference]
-                self._settle(
-                    running, Outcome("time", time_sentence(self.plan.sweep.resources.time_limit_seconds))
-                )
+        start = OWN_START_SECONDS if self._address is None else SHARED_START_SECONDS
+        late = flight.lateness(now, self._limit, start)
+        if late is None:
             return
-        if running.report is not None and running.report.phase == "working":
-            if now - running.since > self.plan.sweep.resources.time_limit_seconds:
-                running.ended = now
-                ray.cancel(reference, force=True)
+        ray.cancel(flight.reference, force=True)
+        if late == "end":
+            flight.ended = now
             return
-        patience = _AROUND_SECONDS if running.report else _START_SECONDS[self._address is None]
-        if now - running.since > patience:
-            what = f"it was {running.report.phase}" if running.report else "no worker began it"
-            ray.cancel(reference, force=True)
-            self._kill(running)
-            del self._running[reference]
-            self._settle(running, Outcome("lost", f"{what} for {patience:.0f} s"))
-
-    def _report(self, running: _Running) -> progress.Report | None:
-        """The cell's word, if this attempt left one. A cell that runs unheard left none only for a moment."""
-        report = progress.read(self._reports, running.cell.key)
-        return report if report and report.attempt == running.token else running.report
+        flight.kill(self._reports)
+        del self._flights[flight.reference]
+        self._settle(flight, flight.given_up(now, self._limit))
 
     def _tick(self, now: float) -> None:
         ledger = self.ledger
-        shares = {run.cell.key: run.report.share for run in self._running.values() if run.report}
+        flights = self._flights.values()
+        shares = {flight.cell.key: flight.report.share for flight in flights if flight.report}
         tick = events.Tick(
             done=len(ledger.done),
             total=len(ledger.cells),
             failed=len(ledger.failed),
             blocked=len(ledger.blocked),
-            running=len(self._running),
+            running=len(flights),
             seconds=now - self._began,
             seconds_left=ledger.seconds_left(shares, self._slots),
         )
@@ -293,40 +227,30 @@ class Executor:
                 "Look for a lack of memory (`dmesg`), then run the same command again"
             )
         self._emit(events.Notice("Ray died on this machine; it is started again, and its cells with it"))
-        for running in self._running.values():
-            self._kill(running)
-            progress.forget(self._reports, running.cell.key)
-            self.ledger.release(running.cell.key)
-        self._running.clear()
+        for flight in self._flights.values():
+            flight.kill(self._reports)
+            progress.forget(self._reports, flight.cell.key)
+            self.ledger.release(flight.cell.key)
+        self._flights.clear()
         self._cluster.stop()
         self._connect()
 
     def _end_all(self) -> None:
         import ray
 
-        if not self._running:
+        if not self._flights:
             return
-        for reference in self._running:
-            with suppress(Exception):  # the cluster may be gone already, and the cell with it
-                ray.cancel(reference, force=True)
+        # The cluster may be gone already, and the cells with it; what is left is killed below.
         with suppress(Exception):
-            ray.wait(list(self._running), num_returns=len(self._running), timeout=5)
-        for running in self._running.values():
-            self._kill(running)
-        self._running.clear()
-
-    def _kill(self, running: _Running) -> None:
-        """End a cell's process, where it is one of this host and still the same."""
-        report = self._report(running)
-        if report is not None:
-            progress.end_process(report)
+            for reference in self._flights:
+                ray.cancel(reference, force=True)
+            ray.wait(list(self._flights), num_returns=len(self._flights), timeout=5)
+        for flight in self._flights.values():
+            flight.kill(self._reports)
+        self._flights.clear()
 
 
-def _fault(name: str) -> Fault:
-    return "memory" if name == "memory" else "lost"
-
-
-def _failure(cell: Cell, sweep: str, reason: str, trace: str, attempt: int) -> Failure:
+def _failure(cell: Cell, sweep: str, outcome: Outcome, attempt: int) -> Failure:
     return Failure(
         key=cell.key,
         kind=cell.kind,
@@ -336,8 +260,8 @@ def _failure(cell: Cell, sweep: str, reason: str, trace: str, attempt: int) -> F
         benchmark=cell.benchmark,
         protocol=cell.protocol,
         seed=cell.seed,
-        reason=reason,
-        traceback=trace,
+        reason=_quarantine_sentence(outcome),
+        traceback=outcome.traceback,
         attempt=attempt,
     )
 
@@ -353,7 +277,3 @@ def _quarantine_sentence(outcome: Outcome) -> str:
 
 def _stopped(outcome: Outcome) -> Exception:
     return StoreError(outcome.reason) if outcome.fault in ("store", "parent") else EngineError(outcome.reason)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,63 @@
+"""What a cell asks for, against what the nodes of a cluster have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from suite.config import Resources
+from suite.engine.errors import Infeasible
+
+_MIB = 2**20
+
+Node = Mapping[str, float]
+"""Resources of a node as Ray names them: CPU, GPU, and memory in bytes."""
+
+
+def slots(nodes: Sequence[Node], resources: Resources, cells: int) -> int:
+    """How many cells run at once; at most ``cells``.
+
+    Raises Infeasible, naming the request and what there is, where a cell fits on no node: Ray would wait for
+    ever.
+    """
+    fit = sum(_fit(node, resources) for node in nodes)
+    if fit == 0:
+        there = "; ".join(_described(node) for node in nodes) or "no node"
+        raise Infeasible(
+            f"a cell asks for {resources.cpus_per_cell:g} CPUs, {resources.gpus_per_cell:g} GPUs and "
+            f"{resources.memory_mib_per_cell} MiB of memory, which no node has; there is: {there}. "
+            "Lower resources.cpus_per_cell, resources.gpus_per_cell or resources.memory_mib_per_cell"
+        )
+    limit = resources.max_in_flight or fit
+    return max(1, min(fit, limit, cells))
+
+
+def largest_memory(nodes: Sequence[Node], resources: Resources) -> int:
+    """Memory, in MiB, of the largest node that fits a cell: what a cell gets that runs alone."""
+    fitting = [node.get("memory", 0.0) for node in nodes if _fit(node, resources)]
+    return int(max(fitting, default=0.0) / _MIB)
+
+
+def request(resources: Resources, memory_mib: int) -> dict[str, Any]:
+    """The options of a Ray task that gets these resources."""
+    return {
+        "num_cpus": resources.cpus_per_cell,
+        "num_gpus": resources.gpus_per_cell,
+        "memory": memory_mib * _MIB,
+    }
+
+
+def _fit(node: Node, resources: Resources) -> int:
+    asked = {
+        "CPU": resources.cpus_per_cell,
+        "GPU": resources.gpus_per_cell,
+        "memory": float(resources.memory_mib_per_cell * _MIB),
+    }
+    return min(int(node.get(name, 0.0) / need + 1e-9) for name, need in asked.items() if need > 0)
+
+
+def _described(node: Node) -> str:
+    return (
+        f"a node with {node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs "
+        f"and {node.get('memory', 0) / _MIB:.0f} MiB"
+    )

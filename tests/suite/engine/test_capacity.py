@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from suite.config import Resources
+from suite.engine.capacity import Node, largest_memory, request, slots
+from suite.engine.errors import Infeasible
+
+MIB = 2**20
+
+
+def node(cpus: float, memory_mib: float, gpus: float = 0.0) -> Node:
+    return {"CPU": cpus, "memory": memory_mib * MIB, **({"GPU": gpus} if gpus else {})}
+
+
+def asked(cpus: float = 1, memory: int = 1_000, gpus: float = 0, in_flight: int = 0) -> Resources:
+    return Resources(cpus, gpus, memory, max_in_flight=in_flight)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "resources", "expected"),
+    [
+        ([node(4, 9_000)], asked(), 4),
+        ([node(4, 2_500)], asked(), 2),
+        ([node(4, 9_000), node(2, 9_000)], asked(), 6),
+        ([node(3, 9_000), node(3, 9_000)], asked(cpus=2), 2),  # a cell does not spread over nodes
+        ([node(2, 9_000)], asked(cpus=0.1), 9),  # memory for 9 only, though 2 / 0.1 = 20
+        ([node(8, 9_000, gpus=1)], asked(gpus=0.25), 4),
+        ([node(8, 9_000), node(1, 9_000, gpus=2)], asked(gpus=1), 1),
+        ([node(64, 1e6)], asked(in_flight=3), 3),
+    ],
+)
+def test_as_many_cells_as_fit_run_at_once(nodes: list[Node], resources: Resources, expected: int) -> None:
+    assert slots(nodes, resources, 1_000) == expected
+
+
+def test_no_more_slots_than_cells() -> None:
+    assert slots([node(64, 1e6)], asked(), 5) == 5
+
+
+@pytest.mark.parametrize("resources", [asked(cpus=5), asked(memory=9_001), asked(gpus=0.5)])
+def test_what_fits_nowhere_is_refused_with_the_request_and_what_there_is(resources: Resources) -> None:
+    with pytest.raises(Infeasible) as caught:
+        slots([node(4, 9_000), node(2, 500)], resources, 10)
+    said = str(caught.value)
+    assert f"{resources.cpus_per_cell:g} CPUs, {resources.gpus_per_cell:g} GPUs" in said
+    assert f"{resources.memory_mib_per_cell} MiB" in said
+    assert "a node with 4 CPUs, 0 GPUs and 9000 MiB; a node with 2 CPUs, 0 GPUs and 500 MiB" in said
+
+
+def test_an_empty_cluster_fits_nothing() -> None:
+    with pytest.raises(Infeasible, match="there is: no node"):
+        slots([], asked(), 1)
+
+
+def test_a_lone_cell_gets_the_memory_of_the_largest_node_that_fits_it() -> None:
+    nodes = [node(1, 3_000), node(4, 2_000), node(0, 9_000)]
+    assert largest_memory(nodes, asked()) == 3_000
+    assert request(asked(), 3_000) == {"num_cpus": 1, "num_gpus": 0, "memory": 3_000 * MIB}
