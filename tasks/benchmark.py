@@ -38,10 +38,10 @@ class Split:
     The arrays are kept C-contiguous and read-only. Raises ValueError where shapes, types or labels don't fit.
     """
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    domains: NDArray[np.int64]
-    classes: tuple[str, ...]
+    images: NDArray[np.uint8] = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    domains: NDArray[np.int64] = field(repr=False)
+    classes: tuple[str, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
         for name, dtype, axes in (("images", np.uint8, 4), ("labels", np.int64, 1), ("domains", np.int64, 1)):
@@ -77,9 +77,9 @@ class Benchmark:
     """
 
     name: str
-    splits: Mapping[SplitName, Split]
+    splits: Mapping[SplitName, Split] = field(repr=False)
     domain_names: tuple[str, ...]
-    card: Card
+    card: Card = field(repr=False)
     options: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
