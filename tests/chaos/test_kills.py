@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from leaderboard.store import Store
 
 DRIVER = Path(__file__).parent / "drive_sweep.py"
 ROOT = Path(__file__).parents[2]
-PATIENCE = 300.0
+PATIENCE = 600.0
 
 sys.path.insert(0, str(ROOT / "tests" / "suite" / "engine" / "doubles"))
 from engine_sweeps import computed, executions  # noqa: E402
@@ -38,6 +39,7 @@ class Chaos:
     chance: random.Random
     seen: list[psutil.Process] = field(default_factory=list)
     ray_folders: set[str] = field(default_factory=set)
+    drivers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     finished: list[tuple[int, set[str]]] = field(default_factory=list)
     """After each kill of a driver: lines of the execution log, and cells that were in the store."""
 
@@ -54,9 +56,21 @@ class Chaos:
         output = (self.folder / "output.txt").open("ab")
         arguments = [str(self.store), str(self.trainings), str(self.seconds)]
         with output:
-            return subprocess.Popen(
+            driver = subprocess.Popen(
                 [sys.executable, str(DRIVER), *arguments], stdout=output, stderr=output, env=environment
             )
+        self.drivers.append(driver)
+        return driver
+
+    def end(self) -> None:
+        """Leave nothing running, also where a test failed half-way."""
+        for driver in self.drivers:
+            driver.kill()
+            driver.wait()
+        for process in self.alive():
+            process.kill()
+        for folder in self.ray_folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def finish(self) -> None:
         """Run to the end."""
@@ -191,16 +205,25 @@ def assert_equal_to_undisturbed(chaos: Chaos, quiet: Chaos, tmp_path: Path) -> N
     assert len(disturbed) > 2
 
 
-def prepared(tmp_path: Path, trainings: int, seconds: float, seed: int) -> tuple[Chaos, Chaos]:
-    folders = [tmp_path / name for name in ("chaos", "quiet")]
-    for folder in folders:
-        folder.mkdir()
-    chaos, quiet = (Chaos(folder, trainings, seconds, random.Random(seed)) for folder in folders)
-    return chaos, quiet
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Callable[..., Chaos]]:
+    """Make a store to be disturbed, or not; nothing of it is left running."""
+    made: list[Chaos] = []
+
+    def make(name: str, trainings: int, seconds: float, seed: int = 0) -> Chaos:
+        (tmp_path / name).mkdir()
+        made.append(Chaos(tmp_path / name, trainings, seconds, random.Random(seed)))
+        return made[-1]
+
+    yield make
+    for chaos in made:
+        chaos.end()
 
 
-def test_ctrl_c_a_killed_driver_and_a_killed_worker_leave_no_trace(tmp_path: Path) -> None:
-    chaos, quiet = prepared(tmp_path, trainings=6, seconds=0.5, seed=1)
+def test_ctrl_c_a_killed_driver_and_a_killed_worker_leave_no_trace(
+    tmp_path: Path, world: Callable[..., Chaos]
+) -> None:
+    chaos, quiet = (world(name, trainings=6, seconds=0.5, seed=1) for name in ("chaos", "quiet"))
     assert chaos.kill_driver(signal.SIGINT) < 60
     kept = len(list(Store(chaos.store).scan()))
     assert f"stopped: {kept} of 18 cells are kept in {chaos.store}" in chaos.output()
@@ -218,15 +241,15 @@ def test_ctrl_c_a_killed_driver_and_a_killed_worker_leave_no_trace(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_what_a_killed_driver_leaves_ends_by_itself(tmp_path: Path) -> None:
-    chaos, _ = prepared(tmp_path, trainings=2, seconds=30.0, seed=3)
+def test_what_a_killed_driver_leaves_ends_by_itself(world: Callable[..., Chaos]) -> None:
+    chaos = world("killed", trainings=2, seconds=30.0)
     chaos.kill_driver()
     chaos.wait(lambda: not chaos.alive(), "orphans still live")
 
 
 @pytest.mark.slow
-def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
-    chaos, _ = prepared(tmp_path, trainings=2, seconds=30.0, seed=4)
+def test_a_second_ctrl_c_ends_at_once(world: Callable[..., Chaos]) -> None:
+    chaos = world("impatient", trainings=2, seconds=30.0)
     driver = chaos.start()
     chaos.watch(driver, lambda: bool(chaos.working()))
     driver.send_signal(signal.SIGINT)
@@ -238,8 +261,8 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_many_kills_leave_no_trace(tmp_path: Path, seed: int) -> None:
-    chaos, quiet = prepared(tmp_path, trainings=12, seconds=1.0, seed=seed)
+def test_many_kills_leave_no_trace(tmp_path: Path, world: Callable[..., Chaos], seed: int) -> None:
+    chaos, quiet = (world(name, trainings=12, seconds=1.0, seed=seed) for name in ("chaos", "quiet"))
     for _ in range(4):
         chaos.kill_driver(chaos.chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
     driver = chaos.start()
