@@ -73,8 +73,9 @@ def test_intervals_hold_on_five_hundred_boards(seeds, heterogeneity):
 def test_intervals_hold_where_there_is_little_or_unequal_to_borrow(seeds, means, heterogeneity):
     boards = 500 if len(means) == 2 else 170
     found = coverage(seeds, heterogeneity, boards, means)
-    # Here 500 boards of one pair each are not enough for less.
-    assert all(0.925 <= share <= 0.985 for share in found.values())
+    # Two variances of one degree of freedom each say little of how alike they are: intervals err on the wide
+    # side. 500 boards of one pair each have a standard error of 0.8 %.
+    assert all(0.925 <= share <= (0.995 if len(means) == 2 else 0.975) for share in found.values())
 
 
 def coverage_on_shared_checkpoints(boards: int, seeds: int) -> tuple[float, float]:
