@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -178,17 +178,33 @@ def _split(scripts: Mapping[str, Drawings], domains: tuple[str, ...]) -> Split:
     )
 
 
-def _card(versions: Mapping[str, str], families: Collection[str]) -> Card:
+def _card(versions: Mapping[str, str], families: Mapping[str, Sequence[Typeface]]) -> Card:
+    by_licence: dict[str, list[str]] = {}
+    for family, files in sorted(families.items()):
+        by_licence.setdefault(files[0].licence, []).append(family)
     return Card(
         title="Glyphs: printed characters, one sample a type family",
         description=(
             "Omniglot's protocol with printed characters: a class is a character, an alphabet a script, a "
-            f"sample one of up to {len(families)} independent type families, handwriting and display faces "
-            "among them."
+            f"sample one of {len(families)} type families, handwriting and display faces among them. A "
+            "family draws a character once, in its regular style. Characters that fewer than "
+            f"{FAMILIES} families draw are left out, as are boxes, blanks, and a second character that a "
+            "family draws just like a first. "
+            "Caveats: some families are close relatives; Latin letters with different accents, and Arabic "
+            "letters with different dots, are classes of their own; Georgian and Thai have 5 to 7 families, "
+            "too few for 5-shot episodes with more than 2 queries a class."
         ),
-        licence="Images drawn from fonts under OFL-1.1, Apache-2.0, Ubuntu-font-1.0 and Bitstream-Vera.",
-        attribution="The type families' authors, as the font packages name them.",
-        split_rule="; ".join(f"{split}: {', '.join(SCRIPTS[split])}" for split in SPLITS),
-        citation="After B. M. Lake, R. Salakhutdinov, J. B. Tenenbaum, Science 350 (2015) 1332-1338.",
+        licence="Images drawn from fonts under " + ", ".join(sorted(by_licence)) + ".",
+        attribution="Type families by licence. "
+        + ". ".join(f"{licence}: {', '.join(names)}" for licence, names in sorted(by_licence.items()))
+        + ". Their authors are named in the font packages.",
+        split_rule=(
+            "by script, Latin, Greek and Cyrillic together because of their homoglyphs; "
+            + "; ".join(f"{split}: {', '.join(SCRIPTS[split])}" for split in SPLITS)
+        ),
+        citation=(
+            "After Omniglot: B. M. Lake, R. Salakhutdinov, J. B. Tenenbaum: Human-level concept learning "
+            "through probabilistic program induction. Science 350 (2015) 1332-1338."
+        ),
         packages=versions,
     )

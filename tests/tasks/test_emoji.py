@@ -48,7 +48,7 @@ def test_pictures_are_on_white(emoji: Benchmark) -> None:
     for split in SPLITS:
         images = emoji.images(split)
         assert (images[:, :, [0, 0, -1, -1], [0, -1, 0, -1]] > 200).all()
-        assert (images.reshape(len(images), -1).min(axis=1) < 200).all()
+        assert (images.reshape(len(images), -1).min(axis=1) < 240).all(), "white things have a faint shade"
 
 
 @pytest.mark.parametrize("font", _FONTS, ids=lambda font: font.name)

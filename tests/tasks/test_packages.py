@@ -125,7 +125,7 @@ def _small_font() -> bytes:
             )
         )
     )
-    builder.setupHorizontalMetrics(dict.fromkeys(names, (600, 0)))
+    builder.setupHorizontalMetrics({".notdef": (600, 50), "A": (600, 100), "B": (600, 0), "C": (600, 50)})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupOS2()
     builder.setupPost()
