@@ -12,7 +12,7 @@ from suite.methods import Budget, Method, Source, get, seed_everything
 from tasks import Benchmark
 from tests.support.pictures import noisy_patterns
 
-BUDGET = Budget(images=2_000, validations=2, validation_episodes=10)
+BUDGET = Budget(images=3_000, validations=2, validation_episodes=10)
 
 Train = Callable[..., tuple[Method, Source]]
 
@@ -29,12 +29,12 @@ def benchmark() -> Benchmark:
 
 @pytest.fixture(scope="session")
 def train(benchmark: Benchmark) -> Train:
-    """Build and train a method of width 8: ``train(name, seed=0, budget=BUDGET, **arguments)``."""
+    """Build and train a method of width 16: ``train(name, seed=0, budget=BUDGET, **arguments)``."""
 
     def trained(
         name: str, seed: int = 0, budget: Budget = BUDGET, **arguments: object
     ) -> tuple[Method, Source]:
-        method = get(name, **{"width": 8, **arguments})
+        method = get(name, **{"width": 16, **arguments})
         source = Source(benchmark, budget, seed=seed)
         seed_everything(seed)
         method.train(source, budget)

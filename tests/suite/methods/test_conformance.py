@@ -37,7 +37,7 @@ def learn2learn_where_needed(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def episodes(benchmark: Benchmark) -> Episodes:
-    return Episodes(benchmark, "test", way=5, shot=1, query=3, seed=7, length=20)
+    return Episodes(benchmark, "test", way=5, shot=1, query=3, seed=7, length=40)
 
 
 def logits(method: Method, episodes: Episodes, i: int) -> torch.Tensor:
@@ -50,7 +50,7 @@ def test_is_a_method_that_describes_itself(name: str, trained: Train) -> None:
     info = describe(name)
     assert isinstance(method, Method)
     assert set(method.arguments) == set(info.defaults)
-    assert {**info.defaults, "width": 8} == method.arguments
+    assert {**info.defaults, "width": 16} == method.arguments
     assert set(method.adaptation) == set(info.adaptation) <= set(method.arguments)
     assert json.loads(json.dumps(method.arguments)) == method.arguments
     assert all(argument.doc for argument in info.arguments)
@@ -114,7 +114,7 @@ def test_a_checkpoint_holds_all_there_is(
     method, _ = trained(name)
     method.save(tmp_path / "checkpoint")
     assert sorted(p.name for p in (tmp_path / "checkpoint").iterdir()) == ["method.json", "model.safetensors"]
-    restored = get(name, width=8)
+    restored = get(name, width=16)
     restored.load(tmp_path / "checkpoint")
     assert torch.equal(logits(restored, episodes, 0), logits(method, episodes, 0))
     assert restored.parameter_count() == method.parameter_count()
@@ -167,7 +167,7 @@ def test_all_of_the_budget_is_spent_and_no_more(name: str, train: Train) -> None
 
 @pytest.mark.parametrize("name", METHODS)
 def test_backward_passes_of_training_are_counted(name: str, benchmark: Benchmark) -> None:
-    method = get(name, width=8)
+    method = get(name, width=16)
     source = Source(benchmark, Budget(images=100, validations=1, validation_episodes=1))
     with count_backward_passes(source.spent):
         method.train(source, source.budget)
