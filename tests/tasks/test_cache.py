@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import tasks.cache
 from tasks import Benchmark, DataError
 from tasks.cache import cache_folder, through
 
@@ -66,7 +65,7 @@ def test_other_options_inputs_or_pins_are_kept_apart(
     load(builder, tmp_path)
     load(builder, tmp_path, inputs=["elsewhere"])
     load(builder, tmp_path, sources=["raster.py"])
-    monkeypatch.setattr(tasks.cache.packages, "pins", lambda: {"resvg-py": "9"})
+    monkeypatch.setattr("tasks.packages.pins", lambda: {"resvg-py": "9"})
     load(builder, tmp_path)
     assert builder.calls == 4
 
@@ -153,7 +152,7 @@ def test_a_failed_write_is_said_in_one_sentence_and_leaves_nothing(
     def fsync(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(tasks.cache.os, "fsync", fsync)
+    monkeypatch.setattr("os.fsync", fsync)
     with pytest.raises(DataError, match=message) as raised:
         load(Builder(make()), tmp_path)
     assert "\n" not in str(raised.value)
@@ -176,7 +175,7 @@ def test_a_read_only_folder_serves_what_it_has(
 
     # Tests may run as root, whom permissions do not stop.
     monkeypatch.setattr(FileLock, "acquire", refuse)
-    monkeypatch.setattr(tasks.cache.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
     assert load(Builder(make()), tmp_path).digest == make().digest
     with pytest.raises(DataError, match="cannot use the data cache"):
         load(Builder(make()), tmp_path, inputs=["another"])
@@ -188,7 +187,7 @@ def test_a_lock_held_for_too_long_is_said(
     load(Builder(make()), tmp_path)
     file = the_file(tmp_path)
     file.unlink()
-    monkeypatch.setattr(tasks.cache, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("tasks.cache._PATIENCE_SECONDS", 0.1)
     with (
         FileLock(file.with_suffix(".lock")),
         pytest.raises(DataError, match="another process has been building made"),
@@ -201,8 +200,8 @@ def test_images_that_are_not_the_reference_ones_are_told_and_rebuilt_when_packag
 ) -> None:
     right, wrong = make(0), make(1)
     wrong = replace(wrong, card=replace(wrong.card, packages={"resvg-py": "0.0.1"}))
-    monkeypatch.setattr(tasks.cache.digests, "expected", lambda name, options: right.digest)
-    monkeypatch.setattr(tasks.cache.packages, "installed", lambda names: {"resvg-py": "0.0.1"})
+    monkeypatch.setattr("tasks.digests.expected", lambda name, options: right.digest)
+    monkeypatch.setattr("tasks.packages.installed", lambda names: {"resvg-py": "0.0.1"})
     builder = Builder(wrong)
     for _ in range(2):
         with pytest.warns(
@@ -210,7 +209,7 @@ def test_images_that_are_not_the_reference_ones_are_told_and_rebuilt_when_packag
         ):
             load(builder, tmp_path)
     assert builder.calls == 1
-    monkeypatch.setattr(tasks.cache.packages, "installed", lambda names: {"resvg-py": "0.5.0"})
+    monkeypatch.setattr("tasks.packages.installed", lambda names: {"resvg-py": "0.5.0"})
     assert load(Builder(right), tmp_path).digest == right.digest
 
 

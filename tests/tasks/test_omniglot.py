@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from torchvision.datasets import Omniglot
+from torchvision.datasets import Omniglot  # type: ignore[import-untyped]
 
 import tasks
 from tasks import SPLITS, DataError, Episodes

@@ -99,8 +99,8 @@ def test_digests_are_recorded_for_the_usual_sizes() -> None:
 
 
 def _small_font() -> bytes:
-    from fontTools.fontBuilder import FontBuilder
-    from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
 
     def polygon(*points: tuple[int, int]) -> object:
         pen = TTGlyphPen(None)

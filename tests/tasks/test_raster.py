@@ -23,8 +23,8 @@ def test_resize_is_the_exact_average_over_areas(side: int, size: int, seed: int)
         total = Fraction(0)
         for v in range(side):
             for u in range(side):
-                height = min((y + 1) * scale, v + 1) - max(y * scale, v)
-                width = min((x + 1) * scale, u + 1) - max(x * scale, u)
+                height = min((y + 1) * scale, Fraction(v + 1)) - max(y * scale, Fraction(v))
+                width = min((x + 1) * scale, Fraction(u + 1)) - max(x * scale, Fraction(u))
                 if height > 0 and width > 0:
                     total += height * width * int(image[0, v, u, 0])
         assert small[0, y, x, 0] == int(total / scale**2 + Fraction(1, 2))
