@@ -38,18 +38,17 @@ def through(
     build: Callable[[], Benchmark],
     *,
     sources: Sequence[str] = (),
-    inputs: Sequence[str] = (),
     folder: Path | None = None,
 ) -> Benchmark:
     """The benchmark from the cache, built first where it is not there yet, is damaged, or is another one.
 
-    ``sources`` are the files (beside this one) that say how it is made and ``inputs`` name what it is made
-    of: when one changes, or a pin does, the cached copy no longer counts. A damaged copy is named in a
-    warning, as are images that are not the reference ones.
+    ``sources`` are the files (beside this one) that say how it is made: when one changes, or a pin does, the
+    cached copy no longer counts. A damaged copy is named in a warning, as are images that are not the
+    reference ones.
     Raises DataError where the folder cannot be written.
     """
     slug = digests.label(name, options).replace(" ", "-")
-    path = (folder or cache_folder()) / f"{slug}-{_recipe(name, options, sources, inputs)}.safetensors"
+    path = (folder or cache_folder()) / f"{slug}-{_recipe(name, options, sources)}.safetensors"
     found = _usable(path)
     if found is None:
         with _locked(path):
@@ -63,8 +62,8 @@ def through(
     return found
 
 
-def _recipe(name: str, options: Mapping[str, object], sources: Sequence[str], inputs: Sequence[str]) -> str:
-    key = [_FORMAT, name, dict(options), list(inputs), packages.pins()]
+def _recipe(name: str, options: Mapping[str, object], sources: Sequence[str]) -> str:
+    key = [_FORMAT, name, dict(options), packages.pins()]
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode())
     for source in sources:
         digest.update((Path(__file__).parent / source).read_bytes())

@@ -46,7 +46,8 @@ def load(
     """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = alphabet.
 
     ``root`` holds (or, with ``download``, gets) torchvision's folder ``omniglot-py``; the default is a folder
-    of the cache. Raises DataError where the data are missing, or are not the published ones.
+    of the cache. The archives' checksums decide what the images are, so a cached copy serves whatever the root.
+    Raises DataError where the data are missing, or are not the published ones.
     """
     check_size(size)
     folder = Path(root).expanduser() if root is not None else (cache or cache_folder()) / "downloads"
@@ -55,7 +56,6 @@ def load(
         {"size": size},
         lambda: _build(size, folder, download),
         sources=["omniglot.py", "raster.py"],
-        inputs=[str(folder.resolve())],
         folder=cache,
     )
 

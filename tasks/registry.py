@@ -24,7 +24,7 @@ _REGISTERED: dict[str, Loader] = {}
 _MACHINE = ("cache", "download")
 
 
-class UnknownBenchmark(LookupError):  # noqa: N818
+class UnknownBenchmark(LookupError):
     """No benchmark has that name; the message names the nearest ones."""
 
 

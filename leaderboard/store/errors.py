@@ -12,7 +12,7 @@ class StoreError(RuntimeError):
     """The store cannot do what was asked; nothing was left half-written."""
 
 
-class NewerSchema(StoreError):  # noqa: N818
+class NewerSchema(StoreError):
     """The store, or a record in it, was written by a newer version of the project; it is left untouched."""
 
     def __init__(self, path: str, found: int, known: int) -> None:
@@ -23,7 +23,7 @@ class NewerSchema(StoreError):  # noqa: N818
         self.path, self.found, self.known = path, found, known
 
 
-class CorruptRecord(StoreError):  # noqa: N818
+class CorruptRecord(StoreError):
     """A record, or a file beside it, is not what was committed."""
 
     def __init__(self, key: str, path: str, reason: str) -> None:

@@ -58,12 +58,12 @@ def test_a_second_load_reads_what_the_first_built(make: Make, tmp_path: Path) ->
     assert sorted(file.suffix for file in tmp_path.iterdir()) in ([".lock", ".safetensors"], [".safetensors"])
 
 
-def test_other_options_inputs_or_pins_are_kept_apart(
+def test_other_options_sources_or_pins_are_kept_apart(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builder = Builder(make())
     load(builder, tmp_path)
-    load(builder, tmp_path, inputs=["elsewhere"])
+    load(builder, tmp_path, sources=["sheet.py"])
     load(builder, tmp_path, sources=["raster.py"])
     monkeypatch.setattr("tasks.packages.pins", lambda: {"resvg-py": "9"})
     load(builder, tmp_path)
@@ -178,7 +178,7 @@ def test_a_read_only_folder_serves_what_it_has(
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     assert load(Builder(make()), tmp_path).digest == make().digest
     with pytest.raises(DataError, match="cannot use the data cache"):
-        load(Builder(make()), tmp_path, inputs=["another"])
+        load(Builder(make()), tmp_path, sources=["raster.py"])
 
 
 def test_a_lock_held_for_too_long_is_said(

@@ -85,6 +85,7 @@ def test_the_cache_serves_when_the_folder_is_gone(root: Path, tmp_path: Path) ->
     first = tasks.load("omniglot", root=root, cache=tmp_path / "cache")
     root.rename(tmp_path / "elsewhere")
     assert tasks.load("omniglot", root=root, cache=tmp_path / "cache").digest == first.digest
+    assert tasks.load("omniglot", cache=tmp_path / "cache").digest == first.digest
 
 
 def test_missing_data_name_the_file_and_the_command(tmp_path: Path) -> None:
