@@ -46,7 +46,7 @@ def load(
     """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = alphabet.
 
     ``root`` holds (or, with ``download``, gets) torchvision's folder ``omniglot-py``; the default is a folder
-    of the cache. The archives' checksums decide what the images are, so a cached copy serves whatever the root.
+    of the cache. The archives' checksums decide what the images are, so a cached copy serves any root.
     Raises DataError where the data are missing, or are not the published ones.
     """
     check_size(size)
