@@ -124,30 +124,40 @@ def _start() -> Cluster:
     # It warns of each start that the token is used, which is as it should be.
     logging.getLogger("ray._private.authentication.authentication_token_setup").setLevel(logging.ERROR)
 
-    # Unix sockets have room for about a hundred letters, so not the long temporary folders of some systems.
+    # Ray gives its own processes 30 s to appear, which a very busy machine may miss.
+    for last in (False, False, True):
+        folder = _short_folder()
+        others = set(psutil.Process().children())
+        try:
+            with _handed_down(PYTHONPATH=_import_path(), PYTHONHASHSEED="0"):
+                ray.init(
+                    address="local",
+                    num_cpus=cpu_count(),
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    _temp_dir=str(folder),
+                )
+        except Exception as error:
+            ray.shutdown()
+            _end(set(psutil.Process().children(recursive=True)) - others)
+            shutil.rmtree(folder, ignore_errors=True)
+            if last:
+                raise EngineError(f"Ray did not start on this machine: {_first_line(error)}") from error
+        else:
+            children = [process for process in psutil.Process().children() if process not in others]
+            heads = tuple(process for process in children if _name(process) in ("raylet", "gcs_server"))
+            family = {*children, *(descendant for head in heads for descendant in _descendants(head))}
+            return Cluster(None, True, folder, heads, tuple(family))
+    raise AssertionError("the last attempt either returns or raises")
+
+
+def _short_folder() -> Path:
+    """A new folder for Ray, whose Unix sockets have room for about a hundred letters."""
     short = Path("/tmp")
     parent = short if short.is_dir() and os.access(short, os.W_OK) else Path(tempfile.gettempdir())
-    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=parent))
-    before = {process.pid for process in psutil.Process().children()}
-    try:
-        with _handed_down(PYTHONPATH=_import_path(), PYTHONHASHSEED="0"):
-            ray.init(
-                address="local",
-                num_cpus=cpu_count(),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                _temp_dir=str(folder),
-            )
-    except Exception as error:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise EngineError(f"Ray did not start on this machine: {_first_line(error)}") from error
-    children = [process for process in psutil.Process().children() if process.pid not in before]
-    heads = tuple(process for process in children if _name(process) in ("raylet", "gcs_server"))
-    family = {*children, *(descendant for head in heads for descendant in _descendants(head))}
-    return Cluster(None, True, folder, heads, tuple(family))
+    return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=parent))
 
 
 def _import_path() -> str:

@@ -74,6 +74,8 @@ def run(
             cluster.kill()
 
     with StoreLock(root, sweep.name) as lock, Interrupts(kill) as interrupts:
+        if lock.previous is not None:
+            emit(events.Notice(_inherited(lock.previous)))
         _clear(root, store, lock.previous)
         known = look_up(bare, store, retry=retry)
         store.put_plan(sweep.name, [cell.key for cell in known.cells])
@@ -148,6 +150,10 @@ def _is_ours(folder: Path) -> bool:
     places = {Path("/tmp"), Path(tempfile.gettempdir())}
     known = folder.parent in places and folder.name.startswith(FOLDER_PREFIX)
     return known and owner == os.getuid() and not folder.is_symlink()
+
+
+def _inherited(dead: Holder) -> str:
+    return f"{dead.sweep} (process {dead.pid}, since {dead.since}) was killed at work on this store; its remains go"
 
 
 def _ignore(event: events.Event) -> None:

@@ -117,6 +117,7 @@ def _open(wandb: Any, mode: str, tracking: Tracking, cell: Cell, sweep: str, att
         disable_code=True,
         x_disable_stats=True,
         x_disable_meta=True,
+        x_save_requirements=False,
     )
 
     def begin() -> Any:

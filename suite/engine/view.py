@@ -17,6 +17,7 @@ from suite.engine import events
 # Between lines that only say that it is still alive.
 _HEARTBEAT_SECONDS = 10.0
 _ROWS = 16
+_NAMED = 2
 
 
 @contextmanager
@@ -48,7 +49,7 @@ class Lines:
         if line is None and isinstance(event, events.Tick):
             if self._clock() - self._spoke < _HEARTBEAT_SECONDS:
                 return
-            line = self._state.summary(event)
+            line = f"{self._state.summary(event)}{self._state.at_work()}"
         if line is not None:
             self._write(line)
             self._spoke = self._clock()
@@ -113,6 +114,13 @@ class _State:
             self.done += isinstance(event, events.CellFinished)
         elif isinstance(event, events.Tick):
             self.tick = event
+
+    def at_work(self) -> str:
+        """What runs, most advanced first, as the end of a sentence."""
+        rows = sorted(self.running.values(), key=lambda row: -row.share)
+        named = [f"{row.cell.title} {row.share:.0%}" for row in rows[:_NAMED]]
+        more = [f"{len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
+        return ": " + ", ".join([*named, *more]) if named else ""
 
     def summary(self, tick: events.Tick) -> str:
         parts = [f"{tick.done} of {tick.total} cells"]

@@ -58,11 +58,16 @@ def test_a_line_for_each_finished_cell_with_its_place_and_figure(
 
 def test_a_sign_of_life_only_after_a_silence(spoken: tuple[list[str], Clock, Lines]) -> None:
     lines, clock, show = spoken
+    for seed in range(3):
+        show(events.CellProgress(cell(seed), 0.1 * seed, 10, 0.0))
     for second in range(60):
         clock.now = float(second)
         show(tick(float(second)))
     assert len(lines) == 5
-    assert lines[0] == "1 of 4 cells, 1 failed, 2 blocked, 1 running, 0:10 gone, about 1:05 left"
+    assert lines[0] == (
+        "1 of 4 cells, 1 failed, 2 blocked, 1 running, 0:10 gone, about 1:05 left: "
+        "train maml · glyphs · seed 2 20%, train maml · glyphs · seed 1 10%, 1 more"
+    )
     clock.now = 60.0
     show(events.CellFinished(cell(0), 1.0, 0.5, 1))
     clock.now = 69.0
