@@ -153,7 +153,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _inherited(dead: Holder) -> str:
-    return f"{dead.sweep} (process {dead.pid}, since {dead.since}) was killed at work on this store; its remains go"
+    return f"{dead.sweep} (process {dead.pid}, since {dead.since}) was killed; what it left is cleared"
 
 
 def _ignore(event: events.Event) -> None:
