@@ -85,7 +85,7 @@ def headline(board: Board) -> str:
         rivals = "the other method" if len(others) == 1 else f"each of the {len(others)} others"
         return f"{first.method} is ahead{' overall' * overall}, and separable from {rivals}."
     if overall:
-        return f"{first.method} comes first overall: {_columns_led(board, first.method)}."
+        return f"{first.method} scores highest overall: {_columns_led(board, first.method)}."
     if len(tied) == len(others):
         return f"No clear winner: {first.method} comes first, but no method can be told from it."
     if len(tied) > 3:

@@ -12,25 +12,25 @@ from tasks import Benchmark, UnknownBenchmark, registry
 
 
 @pytest.fixture
-def registered(make: Callable[..., Benchmark], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
-
+def registered(make: Callable[..., Benchmark]) -> Iterator[str]:
     @tasks.benchmark("mine")
     def load(seed: int = 0, *, cache: Path | None = None, download: bool = False) -> Benchmark:
         """Mine."""
         return make(seed + 10 * download, name="mine")
 
     yield "mine"
+    del registry._REGISTERED["mine"]
 
 
 def test_embedded_and_registered_benchmarks_are_listed(registered: str) -> None:
-    assert tasks.names() == ["emoji", "glyphs", registered, "omniglot"]
+    assert {"emoji", "glyphs", registered, "omniglot"} <= set(tasks.names())
+    assert tasks.names() == sorted(tasks.names())
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownBenchmark, match="no benchmark is called 'glyph'; nearest: glyphs"):
         tasks.load("glyph")
-    with pytest.raises(UnknownBenchmark, match="nearest: emoji, glyphs, omniglot"):
+    with pytest.raises(UnknownBenchmark, match=r"nearest: emoji, (\w+, )*glyphs, (\w+, )*omniglot"):
         tasks.load("zzz")
 
 

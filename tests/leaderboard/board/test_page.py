@@ -110,7 +110,7 @@ def test_verdicts_are_words_and_signs_not_colours_alone(page: Page) -> None:
 
 def test_the_head_says_who_leads_how_surely_and_at_what_cost(page: Page) -> None:
     head = " ".join(page.words.split("How to read this")[0].split())
-    assert "strong comes first overall" in head or "strong is ahead overall" in head
+    assert "strong scores highest overall" in head or "strong is ahead overall" in head
     assert "Probability that it is better than the next, tied:" in head
     assert "saw 20,000 images in 400 backward passes, and took 1 min 00 s" in head
     assert "4 methods · 3 columns · 2 training seeds each · 60 shared test episodes a column" in head
@@ -154,7 +154,7 @@ def test_one_seed_and_partial_methods_are_marked(tmp_path: Path) -> None:
     fabricate(tmp_path / "store", [Planted("half", 0.9)], COLUMNS[:1], seeds=(0,), plan=False)
     page = Page(render_page(build(store)))
     assert "this model" in page.words and "partial" in page.words
-    assert "strong comes first overall" in page.words  # not the partial one, whatever its score
+    assert "strong scores highest overall" in page.words  # not the partial one, whatever its score
     assert "no result: it was not evaluated here" in page.words
 
 

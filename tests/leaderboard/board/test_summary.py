@@ -54,19 +54,19 @@ CLEAR, TIED, OTHER = ("a a", "b b", "c c"), ("a a", "b ab", "c b"), ("b a", "a b
             "No clear winner: a comes first, but no method can be told from it.",
         ),
         (board(CLEAR, CLEAR, CLEAR), "a is ahead overall, and separable from each of the 2 others."),
-        (board(TIED, CLEAR, CLEAR), "a comes first overall: it leads both columns, both of them clearly."),
-        (board(TIED, CLEAR, TIED), "a comes first overall: it leads both columns, 1 of them clearly."),
-        (board(TIED, TIED, TIED), "a comes first overall: it leads both columns, none of them clearly."),
-        (board(TIED, CLEAR, OTHER), "a comes first overall: it leads 1 of 2 columns, clearly."),
-        (board(TIED, TIED, OTHER), "a comes first overall: it leads 1 of 2 columns, not clearly."),
+        (board(TIED, CLEAR, CLEAR), "a scores highest overall: it leads both columns, both of them clearly."),
+        (board(TIED, CLEAR, TIED), "a scores highest overall: it leads both columns, 1 of them clearly."),
+        (board(TIED, TIED, TIED), "a scores highest overall: it leads both columns, none of them clearly."),
+        (board(TIED, CLEAR, OTHER), "a scores highest overall: it leads 1 of 2 columns, clearly."),
+        (board(TIED, TIED, OTHER), "a scores highest overall: it leads 1 of 2 columns, not clearly."),
         (
             board(TIED, OTHER, OTHER),
-            "a comes first overall: it leads none of the 2 columns, "
+            "a scores highest overall: it leads none of the 2 columns, "
             "but scores highest over all of them together.",
         ),
         (
             board(("a a", "b a", "p"), CLEAR, CLEAR),
-            "a comes first overall: it leads both columns, both of them clearly.",
+            "a scores highest overall: it leads both columns, both of them clearly.",
         ),
         (board(("p", "q"), CLEAR, CLEAR), "No overall order: no method has a result in every column."),
     ],
