@@ -8,8 +8,8 @@ simulated coverage (``tests/leaderboard/statistics/test_coverage.py``):
 - what follows uses the whole posterior of each variance, through its quantiles. Satterthwaite's approximation
   from two moderated variances is too sure where these keep few degrees of freedom.
 
-With two seeds, 8 methods and 3 columns, limma's plug-in with Satterthwaite's degrees of freedom holds in 87 to
-94 % of cases instead of 95 %, averaging alone adds up to a point, and the two together hold in 94 to 96 %.
+With two seeds, 8 methods and 3 columns, limma's plug-in with Satterthwaite's degrees of freedom holds in 87
+to 94 % of cases instead of 95 %, averaging alone adds up to a point, and both together hold in 94 to 96 %.
 
 Heterogeneity is set as tau, the standard deviation of the log standard deviation over cells, for which
 trigamma(d0 / 2) = 4 tau^2. Its prior is half-Cauchy with scale 1; log s0 is flat. Where there is one
