@@ -7,6 +7,7 @@ import math
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ from suite.engine.errors import ClusterLost, EngineError
 _OBJECT_STORE_BYTES = 100 * 2**20
 
 FOLDER_PREFIX = "league-"
+_KNOCK_SECONDS = 10.0
 
 
 @dataclass
@@ -187,14 +189,26 @@ def _join(address: str) -> Cluster:
     import ray
 
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         ray.shutdown()
         raise EngineError(
-            f"no Ray cluster can be reached at {address}: {_first_line(error)}. "
-            "Give the address that `ray start --head` printed, or none for a cluster on this machine"
+            f"no Ray cluster can be reached at {address}: {_first_line(error)}. Give the HOST:PORT that "
+            "`ray start --head` printed, auto for the one on this machine, or none to start one here"
         ) from error
     return Cluster(address)
+
+
+def _knock(address: str) -> None:
+    """See that someone listens at HOST:PORT; Ray itself would try for minutes. Raises OSError, ValueError."""
+    if address == "auto":
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or "/" in host:
+        raise ValueError("it is not written HOST:PORT")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS):
+        pass
 
 
 def _protect_token() -> None:

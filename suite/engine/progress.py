@@ -102,7 +102,9 @@ def read(folder: Path, key: str) -> Report | None:
 
 def forget(folder: Path, key: str) -> None:
     """Remove what a cell that was ended left in ``folder``: its word, and files it was about to commit."""
-    for left in folder.glob(f"{key}.*"):
+    for left in folder.iterdir():
+        if not left.name.startswith(key):
+            continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

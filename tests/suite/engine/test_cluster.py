@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,27 @@ def test_a_start_that_fails_is_tried_again_and_leaves_nothing(
     assert len(set(folders)) == 3 and not any(folder.exists() for folder in folders)
 
 
-def test_an_address_without_a_cluster_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:1", "Connection refused"),
+        ("ray://127.0.0.1:10001", "not written HOST:PORT"),
+        ("localhost", "not written HOST:PORT"),
+    ],
+)
+def test_an_address_without_a_cluster_is_told_at_once(address: str, said: str) -> None:
+    with pytest.raises(EngineError, match=rf"no Ray cluster can be reached at {address}: .*{said}\. Give"):
+        cluster.connect(address)
+
+
+def test_a_cluster_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import ray
 
-    def fail(**options: Any) -> None:
-        raise ConnectionError(f"nobody at {options['address']}")
+    def refuse(**options: Any) -> None:
+        raise ConnectionError(f"{options['address']} wants a token\nand more")
 
-    monkeypatch.setattr(ray, "init", fail)
-    with pytest.raises(EngineError, match=r"no Ray cluster can be reached at far:1: nobody at far:1\. Give"):
-        cluster.connect("far:1")
+    monkeypatch.setattr(ray, "init", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(EngineError, match=rf"reached at {address}: {address} wants a token\. Give"):
+            cluster.connect(address)
