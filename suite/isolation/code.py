@@ -1,4 +1,4 @@
-"""Which code a walled process loads: a module of the suite or of an installed package, or a submitted file."""
+"""Which code a walled process loads: a module of the suite or of a package, or a submitted file."""
 
 from __future__ import annotations
 
