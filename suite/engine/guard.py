@@ -94,7 +94,7 @@ class Guard:
             if time.monotonic() - self._wall > self._seconds + _GRACE_SECONDS:
                 self._end("time", time_sentence(self._seconds))
             if os.getppid() != self._parent:
-                self._end("lost", "the cluster that ran it is gone")
+                self._end("lost", "the Ray node that ran it died")
 
     def _end(self, fault: Fault, reason: str) -> None:
         if not self._over.is_set():

@@ -63,7 +63,7 @@ else:
 """
     command = [sys.executable, "-c", body]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.stdout == "lost the cluster that ran it is gone\n"
+    assert ended.stdout == "lost the Ray node that ran it died\n"
 
 
 def test_a_quiet_cell_is_measured_and_left_alone() -> None:
