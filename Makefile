@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 LEAGUE := $(BIN)/league
 STAMP  := $(VENV)/.set-up
 
-.PHONY: help setup demo standard test lint format slow docs clean
+.PHONY: help setup demo standard test lint format slow bench docs clean
 
 help:           ## list these words
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ test: lint      ## lint and all tests but the slow ones
 
 slow: $(STAMP)  ## the tests that take minutes: full coverage simulations, long chaos runs
 	$(BIN)/python -m pytest -m slow
+
+bench: $(STAMP) ## our speed and that of other packages, side by side in one run
+	$(BIN)/python -m pip install --quiet --requirement requirements/bench.txt
+	$(BIN)/python -m bench
 
 docs: $(STAMP)  ## the site of docs/, into build/site
 	$(BIN)/mkdocs build --quiet --strict

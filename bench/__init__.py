@@ -1,0 +1,6 @@
+"""Our speed and a peer's, side by side in one run: ``python -m bench heads``, or ``make bench`` for all.
+
+Each benchmark is a module here with ``cases(quick) -> list[Case]`` (``bench.case``), named in ``BENCHMARKS``.
+"""
+
+BENCHMARKS: tuple[str, ...] = ()

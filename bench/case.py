@@ -1,0 +1,40 @@
+"""What a benchmark module provides: cases, each with our work and a peer's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Work:
+    """The same job done by us and by a peer, on data that is already there.
+
+    ``floor`` gives seconds that no implementation of the job can undercut on this machine, from a rate that
+    it measures itself (``bench.timing.product_seconds``). ``agreement`` is handed both results, ours first,
+    and says in a few words how near they are; it raises AssertionError where they are not the same job's.
+    """
+
+    ours: Callable[[], object]
+    peer: Callable[[], object] | None = None
+    floor: Callable[[], float] | None = None
+    agreement: Callable[[object, object], str] | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    ``prepare`` makes the data and may be called in another process: it must need nothing but this module.
+    ``peer`` names who is compared with, version included; None where nobody is. ``needs`` names the
+    distributions that the peer's side imports: where one is not installed, the row says so and ours is timed
+    alone. ``target`` is the least ratio of the peer's seconds to ours that the project set itself.
+    """
+
+    name: str
+    prepare: Callable[[], Work]
+    peer: str | None = None
+    needs: tuple[str, ...] = ()
+    target: float | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
