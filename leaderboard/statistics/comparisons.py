@@ -97,6 +97,30 @@ def holm(p: Floats) -> Floats:
     return result
 
 
+def in_order(scores: Floats) -> Rows:
+    """Rows [M] by score [M], the highest first; names where scores are equal."""
+    # Rows come in alphabetical order; rounding keeps equal methods equal on every machine.
+    return np.argsort(-np.round(scores, DECIMALS), kind="stable")
+
+
+def corrected(tail: Floats) -> Floats:
+    """Holm-corrected two-sided p-values [M, M] of the pairs of M methods, from one-sided tails [M, M].
+
+    nan, a pair without a test, stays nan and counts for nothing.
+    """
+    a, b = np.triu_indices(len(tail), 1)
+    tested = ~np.isnan(tail[a, b])
+    a, b = a[tested], b[tested]
+    result = np.full_like(tail, np.nan)
+    result[a, b] = result[b, a] = holm(np.minimum(2 * tail[a, b], 1.0))
+    return result
+
+
+def separated(tail: Floats, level: float) -> NDArray[np.bool_]:
+    """Which pairs [M, M] Holm's correction tells apart, from one-sided tails [M, M]; never one without."""
+    return np.asarray(corrected(tail) < 1 - level)
+
+
 def published(effects: Effects, pairs: Pairs, margin: float, level: float) -> tuple[Comparison, ...]:
     """The pairs as the ranking states them.
 

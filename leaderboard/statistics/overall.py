@@ -22,10 +22,10 @@ import numpy as np
 
 from leaderboard.ranking import Column, Interval, Profile, Standing
 from leaderboard.statistics.aggregates import ranks
-from leaderboard.statistics.comparisons import DECIMALS
-from leaderboard.statistics.pool import Pool, gather, holm_matrix, intervals, summarise
-from leaderboard.statistics.standings import ColumnResult, ahead, rank_interval
-from leaderboard.statistics.table import Table
+from leaderboard.statistics.comparisons import in_order, separated
+from leaderboard.statistics.estimates import Estimates
+from leaderboard.statistics.pool import Pool, gather, intervals, summarise, tails
+from leaderboard.statistics.standings import ahead, rank_interval
 from leaderboard.statistics.ties import tie_groups
 
 ORDERED_BY = "mean_normalised"
@@ -40,14 +40,18 @@ class Overall:
     profiles: Mapping[str, Profile]
 
 
-def stand_overall(table: Table, columns: Sequence[ColumnResult], level: float, seed: int) -> Overall:
+def stand_overall(columns: Sequence[Estimates], level: float, seed: int) -> Overall:
     """Complete methods first, by their mean normalised score; then the partial ones, those with most columns
     first and among them the higher in their own pools."""
-    missing = {method: table.missing(method) for method in table.methods}
+    methods = sorted({method for estimates in columns for method in estimates.methods})
+    missing = {
+        method: tuple(estimates.column for estimates in columns if method not in estimates.methods)
+        for method in methods
+    }
     standings: list[Standing] = []
     aggregates: dict[str, Mapping[str, Interval]] = {}
     profiles: dict[str, Profile] = {}
-    complete = [method for method in table.methods if not missing[method]]
+    complete = [method for method in methods if not missing[method]]
     if complete:
         pool = gather(complete, columns, seed)
         standings += _complete(pool, level)
@@ -55,8 +59,8 @@ def stand_overall(table: Table, columns: Sequence[ColumnResult], level: float, s
     partial: list[tuple[int, float, str, Standing]] = []
     for method, holes in missing.items():
         if holes:
-            held = [result for result in columns if method in result.effects.methods]
-            peers = [other for other in table.methods if not set(missing[other]) - set(holes)]
+            held = [estimates for estimates in columns if method in estimates.methods]
+            peers = [other for other in methods if not set(missing[other]) - set(holes)]
             pool = gather(peers, held, seed)
             row = peers.index(method)
             scores, shown = summarise(pool, [row], level, strengths=False)
@@ -70,9 +74,9 @@ def stand_overall(table: Table, columns: Sequence[ColumnResult], level: float, s
 
 def _complete(pool: Pool, level: float) -> list[Standing]:
     score, drawn = pool.weights @ pool.scores, pool.mean_draws()
-    order = np.argsort(-np.round(score, DECIMALS), kind="stable")
+    order = in_order(score)
     rank_draws = ranks(drawn)
-    letters = tie_groups((holm_matrix(pool) < 1 - level)[np.ix_(order, order)])
+    letters = tie_groups(separated(tails(pool), level)[np.ix_(order, order)])
     scores = intervals(score, drawn, level, pool.known)
     standings = []
     for place, row in enumerate(order):
@@ -111,8 +115,8 @@ def _partial(pool: Pool, row: int, missing: tuple[Column, ...], level: float) ->
 
 def _seeds(pool: Pool, row: int) -> int:
     method = pool.methods[row]
-    return min(int(r.effects.seeds[r.effects.methods.index(method)]) for r in pool.columns)
+    return min(int(estimates.seeds[estimates.methods.index(method)]) for estimates in pool.columns)
 
 
 def _episodes(pool: Pool) -> int:
-    return sum(result.effects.episodes for result in pool.columns)
+    return sum(estimates.episodes for estimates in pool.columns)

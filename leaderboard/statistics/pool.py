@@ -23,9 +23,9 @@ from leaderboard.statistics.aggregates import (
     profile,
     ranks,
 )
-from leaderboard.statistics.comparisons import DECIMALS, holm
+from leaderboard.statistics.comparisons import DECIMALS
 from leaderboard.statistics.draws import generator
-from leaderboard.statistics.standings import ColumnResult
+from leaderboard.statistics.estimates import Estimates
 from leaderboard.statistics.table import Floats
 
 _THRESHOLDS = np.linspace(0, 1, 51)
@@ -41,7 +41,7 @@ class Pool:
     """
 
     methods: tuple[str, ...]
-    columns: tuple[ColumnResult, ...]
+    columns: tuple[Estimates, ...]
     scores: Floats
     draws: Floats
     weights: Floats
@@ -59,34 +59,41 @@ class Pool:
         return np.asarray(np.einsum("cmd,cd->md", self.draws, self.weight_draws))
 
 
-def gather(methods: Sequence[str], columns: Sequence[ColumnResult], seed: int) -> Pool:
+def gather(methods: Sequence[str], columns: Sequence[Estimates], seed: int) -> Pool:
     """The pool of these methods, which must all have these columns."""
-    rows = [[result.effects.methods.index(method) for method in methods] for result in columns]
-    names = [result.effects.column.benchmark for result in columns]
+    names = [estimates.column.benchmark for estimates in columns]
     benchmarks = sorted(set(names))
     number = np.array([benchmarks.index(name) for name in names])
     within = 1 / np.bincount(number)[number]
     count = columns[0].draws.shape[1]
     times = np.ones((len(benchmarks), count))
     if len(benchmarks) > 1:
-        random = generator(seed, "benchmarks", *benchmarks)
-        chosen = random.integers(len(benchmarks), size=(len(benchmarks) - 1, count))
+        chosen = (resampling(seed, len(benchmarks), count) * len(benchmarks)) >> 16
         times = np.stack([np.sum(chosen == b, axis=0, dtype=np.float64) for b in range(len(benchmarks))])
-    both = list(zip(columns, rows, strict=True))
+    both = [(estimates, estimates.rows(methods)) for estimates in columns]
     return Pool(
         methods=tuple(methods),
         columns=tuple(columns),
-        scores=np.stack([normalised(r.effects.means[row], r.effects.column) for r, row in both]),
-        draws=np.stack([normalised(r.draws[row], r.effects.column) for r, row in both]),
+        scores=np.stack([normalised(e.means[row], e.column) for e, row in both]),
+        draws=np.stack([normalised(e.draws[row], e.column) for e, row in both]),
         weights=within / len(benchmarks),
         weight_draws=times[number] * within[:, None] / times.sum(axis=0),
         benchmark=number,
-        known=np.all([r.effects.testable[row] for r, row in both], axis=0),
+        known=np.all([e.testable[row] for e, row in both], axis=0),
     )
 
 
-def holm_matrix(pool: Pool) -> Floats:
-    """Holm-corrected p-values [M, M] of equal mean scores; nan where a side has no interval.
+def resampling(seed: int, benchmarks: int, count: int) -> NDArray[np.int64]:
+    """Integers [B - 1, count] below 2 ** 16 that choose benchmarks, whichever B they are: (i * B) >> 16.
+
+    Fewer benchmarks use the first rows, so that every pool of a board is drawn from the same integers.
+    """
+    random = generator(seed, "benchmarks")
+    return np.stack([random.integers(1 << 16, size=count) for _ in range(benchmarks - 1)])
+
+
+def tails(pool: Pool) -> Floats:
+    """One-sided p-values [M, M] of equal mean scores; nan where a side has no interval.
 
     A t test over benchmarks, B - 1 degrees of freedom, whose variance is not taken below what seeds and
     episodes alone explain (the modified Knapp-Hartung test of random-effects meta-analysis; Roever, Knapp and
@@ -106,11 +113,8 @@ def holm_matrix(pool: Pool) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(difference == 0, 0.0, difference / deviation)
         tail = special.stdtr(degrees, -ratio)
-    testable = np.flatnonzero(pool.known[a] & pool.known[b])
-    corrected = np.full(len(a), np.nan)
-    corrected[testable] = holm(np.minimum(2 * tail[testable], 1.0))
     matrix = np.full((size, size), np.nan)
-    matrix[a, b] = matrix[b, a] = corrected
+    matrix[a, b] = matrix[b, a] = np.where(pool.known[a] & pool.known[b], tail, np.nan)
     return matrix
 
 
@@ -124,14 +128,12 @@ def _measurement(pool: Pool, a: NDArray[np.intp], b: NDArray[np.intp]) -> tuple[
     by_benchmark = np.zeros((pool.benchmarks, len(a)))
     lost = np.zeros(len(a))
     tail = np.zeros(len(a))
-    for result, number, weight in zip(pool.columns, pool.benchmark, pool.weights, strict=True):
-        effects, size = result.effects, len(result.effects.methods)
-        row = np.array([effects.methods.index(method) for method in pool.methods])
+    for estimates, number, weight in zip(pool.columns, pool.benchmark, pool.weights, strict=True):
+        row = estimates.rows(pool.methods)
         chosen = row[a], row[b]
-        variance = result.pairs.matrix(result.pairs.variance, size)[chosen]
-        degrees = result.pairs.matrix(result.pairs.degrees, size)[chosen]
-        tail = result.pairs.matrix(result.pairs.tail, size)[chosen]
-        part = weight / (1 - chance(effects.column))
+        variance, degrees = estimates.variance[chosen], estimates.degrees[chosen]
+        tail = estimates.tail[chosen]
+        part = weight / (1 - chance(estimates.column))
         by_benchmark[number] += part * np.sqrt(variance)
         lost += (part**2 * variance) ** 2 / degrees
     variance = np.sum(by_benchmark**2, axis=0)
