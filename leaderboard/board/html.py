@@ -117,6 +117,7 @@ def _environment() -> jinja2.Environment:
         tick=lambda value: f"{value:.10g}",
         effect=figures.effect,
         p_value=figures.p_value,
+        sort_key=lambda value: "" if value is None else f"{value:.10g}",
         change=lambda value: figures.MISSING if value is None else f"{value:.2g}",
         argument=lambda value: value if isinstance(value, str) else json.dumps(value, sort_keys=True),
     )
