@@ -56,6 +56,8 @@ class Measured(_Frozen):
     attempt: int = 1
     wandb_folder: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
+    platform: str | None = None
+    threads: int | None = None
 
 
 class Record(_Frozen):
@@ -96,11 +98,36 @@ class Failure(_Frozen):
     attempt: int = 1
 
 
+class PlannedCell(_Frozen):
+    """What a cell is to be, for those who look at it before it is there. ``method`` is a label."""
+
+    kind: CellKind
+    method: str | None = None
+    benchmark: str | None = None
+    protocol: Protocol | None = None
+    seed: int | None = None
+
+
 class Plan(_Frozen):
     """The cells that a sweep consists of, as last planned: ``keys`` of every kind, finished or not.
 
-    Cells are shared between sweeps, so a record's own ``sweep`` only says who computed it first.
+    Cells are shared between sweeps, so a record's own ``sweep`` only says who computed it first. ``cells``
+    describes them by key.
     """
 
     sweep: str
+    keys: tuple[str, ...]
+    cells: dict[str, PlannedCell] = Field(default_factory=dict)
+
+
+class Origin(_Frozen):
+    """Where records came from that were computed elsewhere: a bundle that was imported.
+
+    ``bundle`` is the sha256 of its file, ``file`` the name it had here, ``imported`` when, and ``keys`` the
+    records that it brought; those that were here already are none of them.
+    """
+
+    bundle: str
+    file: str
+    imported: str
     keys: tuple[str, ...]

@@ -40,6 +40,11 @@ def plan(sweep: str) -> str:
     return f"plans/{quote(sweep, safe='')}.json"
 
 
+def origin(bundle: str) -> str:
+    """File that says which records a bundle brought; ``bundle`` is its sha256."""
+    return f"origins/{checked_key(bundle)}.json"
+
+
 def sweep_of(plan_file: str) -> str:
     """The sweep whose plan the file is."""
     return unquote(plan_file.removesuffix(".json"))

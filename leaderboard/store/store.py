@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
-from leaderboard.records import SCHEMA_VERSION, CellKind, Failure, Plan, Record
+from leaderboard.records import SCHEMA_VERSION, CellKind, Failure, Origin, Plan, PlannedCell, Record
 from leaderboard.store import commit, layout, views
 from leaderboard.store.contents import contents
 from leaderboard.store.envelope import SealError, seal, unseal
@@ -23,7 +23,7 @@ from leaderboard.store.tables import from_parquet
 if TYPE_CHECKING:
     import duckdb
 
-_Sealed = TypeVar("_Sealed", Record, Failure, Plan)
+_Sealed = TypeVar("_Sealed", Record, Failure, Plan, Origin)
 
 
 class Store:
@@ -33,7 +33,8 @@ class Store:
     ``on_problem`` hears of each corrupt cell that ``get`` or ``check`` finds; by default it is logged.
 
     Layout: ``store.json`` (schema version), ``records/<k[:2]>/<key>/`` with ``record.json`` and the cell's
-    files, ``failures/<k[:2]>/<key>.json``, ``plans/<sweep>.json``, ``aside/`` for what was corrupt, ``tmp/``.
+    files, ``failures/<k[:2]>/<key>.json``, ``plans/<sweep>.json``, ``origins/<bundle>.json``,
+    ``aside/`` for what was corrupt, ``tmp/``.
 
     Raises StoreError where ``url`` cannot be a store, NewerSchema where a newer version wrote it.
     """
@@ -193,9 +194,15 @@ class Store:
 
     # Plans
 
-    def put_plan(self, sweep: str, keys: Iterable[str]) -> None:
-        """Say which cells a sweep consists of; a new plan replaces the old one, records stay."""
-        plan = Plan(sweep=sweep, keys=tuple(sorted({layout.checked_key(key) for key in keys})))
+    def put_plan(
+        self, sweep: str, keys: Iterable[str], cells: Mapping[str, PlannedCell] | None = None
+    ) -> None:
+        """Say which cells a sweep consists of; a new plan replaces the old one, records stay.
+
+        ``cells`` says by key what they are to be.
+        """
+        chosen = tuple(sorted({layout.checked_key(key) for key in keys}))
+        plan = Plan(sweep=sweep, keys=chosen, cells=dict(cells or {}))
         with explained(self.url, f"the plan of sweep {sweep} was not recorded"):
             self._commit_file(layout.plan(sweep), seal(plan))
 
@@ -211,6 +218,23 @@ class Store:
     def plans(self) -> list[str]:
         """Names of all sweeps that have a plan, sorted."""
         return sorted(layout.sweep_of(name) for name in self.location.names("plans"))
+
+    # Origins
+
+    def put_origin(self, origin: Origin) -> None:
+        """Say that ``origin.keys`` were computed elsewhere; a later word of the same bundle replaces it."""
+        with explained(self.url, f"the origin {origin.file} was not recorded"):
+            self._commit_file(layout.origin(origin.bundle), seal(origin))
+
+    def origins(self) -> list[Origin]:
+        """Every bundle that was imported, sorted by its sha256. Raises CorruptRecord."""
+        bundles = [name.removesuffix(".json") for name in self.location.names("origins")]
+        found = [
+            self._unsealed(layout.origin(bundle), Origin, bundle)
+            for bundle in bundles
+            if layout.is_key(bundle)
+        ]
+        return [origin for origin in found if origin is not None]
 
     # Care
 
@@ -305,7 +329,7 @@ class Store:
             found = unseal(raw, model, f"{self.url}/{path}")
         except SealError as error:
             raise CorruptRecord(name, path, str(error)) from error
-        own = found.sweep if isinstance(found, Plan) else found.key
+        own = _name(found)
         if own != name:
             raise CorruptRecord(name, path, f"it belongs to {own}: it was copied or renamed")
         return found
@@ -319,6 +343,12 @@ class Store:
             with explained(self.url, f"the corrupt cell {error.key[:12]} was not set aside"):
                 target = commit.move_aside(root / place, root / layout.ASIDE)
         return Problem(error.key, error.path, error.reason, None if target is None else str(target))
+
+
+def _name(sealed: Record | Failure | Plan | Origin) -> str:
+    if isinstance(sealed, Plan):
+        return sealed.sweep
+    return sealed.bundle if isinstance(sealed, Origin) else sealed.key
 
 
 def _compare(record: Record, file: str, path: str, found: str | None) -> None:

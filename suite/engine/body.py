@@ -123,6 +123,8 @@ def _measured(job: Job, started: str, cost: Cost, run: tracking.Run) -> Measured
         attempt=job.attempt,
         wandb_folder=run.folder,
         versions=_versions(),
+        platform=platform.platform(),
+        threads=torch.get_num_threads(),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, Protocol
+from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, PlannedCell, Protocol
 from suite.methods.source import Budget
 
 # Raised when the suite itself computes something else from the same spec: older records then go unused.
@@ -44,6 +44,17 @@ class Cell:
             "parents": sorted(self.parents),
         }
         return hashlib.sha256(canonical(identity)).hexdigest()
+
+    @property
+    def planned(self) -> PlannedCell:
+        """How the plan of a sweep describes it."""
+        return PlannedCell(
+            kind=self.kind,
+            method=self.method.label if self.method else None,
+            benchmark=self.benchmark.name if self.benchmark else None,
+            protocol=self.protocol,
+            seed=self.seed,
+        )
 
     @property
     def title(self) -> str:

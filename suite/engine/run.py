@@ -78,7 +78,11 @@ def run(
             emit(events.Notice(_inherited(lock.previous)))
         _clear(root, store, lock.previous)
         known = look_up(bare, store, retry=retry)
-        store.put_plan(sweep.name, [cell.key for cell in known.cells])
+        store.put_plan(
+            sweep.name,
+            [cell.key for cell in known.cells],
+            {cell.key: cell.planned for cell in known.cells},
+        )
         emit(
             events.SweepPlanned(
                 sweep.name,
