@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import leaderboard
 from leaderboard.board.columns import identifier, titles
 from leaderboard.board.model import (
     Absence,
@@ -20,6 +19,7 @@ from leaderboard.board.model import (
 from leaderboard.board.pool import Pool, Scored, gather
 from leaderboard.ranking import Column, Ranking
 from leaderboard.records import Failure, Record
+from leaderboard.statistics import Analysis, examine, publish
 from leaderboard.store import Store
 
 
@@ -31,11 +31,12 @@ def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Bo
     """
     pool = gather(store, sweep)
     outcomes = pool.outcomes()
-    ranking = leaderboard.rank(outcomes, margin=margin) if outcomes.values else empty_ranking(margin)
-    return assemble(pool, ranking, sweep)
+    analysis = examine(outcomes, margin=margin) if outcomes.values else None
+    ranking = empty_ranking(margin) if analysis is None else publish(analysis)
+    return assemble(pool, ranking, sweep, analysis)
 
 
-def assemble(pool: Pool, ranking: Ranking, sweep: str | None) -> Board:
+def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis | None = None) -> Board:
     """A board from what was gathered and how it was ranked."""
     computed = Computed(
         sweep=sweep,
@@ -50,7 +51,7 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None) -> Board:
         absences=_absences(pool),
         notes=(*pool.notes, *_fairness(pool), *ranking.notes),
     )
-    return Board(computed, _measured(pool))
+    return Board(computed, _measured(pool), analysis)
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:

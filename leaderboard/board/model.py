@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from leaderboard.ranking import Column, Ranking
+from leaderboard.statistics import Analysis
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ class Board:
 
     computed: Computed
     measured: MeasuredPart
+    analysis: Analysis | None = field(default=None, compare=False, repr=False)
+    """What the ranking rests on, for ranking pools anew; None where there is nothing to rank."""
 
     def facts(self, column: Column) -> ColumnFacts:
         """What is known of a column."""
