@@ -13,6 +13,7 @@ from suite.cli.board import board
 from suite.cli.data import data
 from suite.cli.doctor import doctor
 from suite.cli.methods import methods
+from suite.cli.runs import runs
 from suite.cli.shared import BadInput
 from suite.cli.sweep import run, sweep
 from suite.nearest import nearest
@@ -61,6 +62,7 @@ Examples:
   league sweep demo                     six methods, two benchmarks, a ranking
   league run maml glyphs inner_steps=3  one method on one benchmark
   league board --html board             the ranking of what is in the store
+  league runs --failed                  what did not finish, and why
   league doctor                         what this machine lacks, what mends it
 
 \b
@@ -74,7 +76,7 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (sweep, run, board, data, methods, doctor):
+for _verb in (sweep, run, board, data, methods, runs, doctor):
     league.add_command(_verb)
 
 
