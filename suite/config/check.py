@@ -13,6 +13,7 @@ import suite.models
 import tasks
 from suite.config.schema import BenchmarkConfig, ConfigError, MethodConfig, ProtocolConfig, SweepConfig
 from suite.nearest import nearest
+from suite.submission import Submission, SubmissionError, load_trusted, read
 
 # One network for all: a method with one of its own would not compete by equal means.
 SHARED = {"backbone": "model.backbone", "width": "model.width"}
@@ -21,13 +22,22 @@ _KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", floa
 
 
 def check(sweep: SweepConfig) -> SweepConfig:
-    """``sweep`` less the arguments that equal their defaults. Raises ConfigError for what is wrong first."""
+    """``sweep`` with its submissions among its methods, less the arguments that equal their defaults.
+
+    Raises ConfigError for what is wrong first. Arguments of a submission that is not trusted are only known
+    once it runs behind its walls: they are checked when the sweep is planned.
+    """
     _backbone(sweep.model.backbone)
-    methods = tuple(_method(method) for method in sweep.methods)
+    submitted = _submissions(sweep)
+    named = {method.name for method in sweep.methods}
+    added = (MethodConfig(name) for name in submitted if name not in named)
+    walled = frozenset() if sweep.trust else frozenset(submitted)
+    methods = tuple(_method(method, walled) for method in (*sweep.methods, *added))
     _once("methods", [(method.name, method.arguments) for method in methods])
     _once("benchmarks", [(benchmark.name, _benchmark(benchmark)) for benchmark in sweep.benchmarks])
     _protocols(sweep)
-    return replace(sweep, methods=methods)
+    paths = tuple(str(submission.path) for submission in submitted.values())
+    return replace(sweep, methods=methods, submissions=paths)
 
 
 def method_arguments(name: str) -> dict[str, Any]:
@@ -50,16 +60,37 @@ def _backbone(name: str) -> None:
         )
 
 
-def _method(method: MethodConfig) -> MethodConfig:
-    known = method_arguments(method.name)
+def _submissions(sweep: SweepConfig) -> dict[str, Submission]:
+    """The sweep's submissions by name; trusted ones are registered here as the suite's own methods are."""
+    found: dict[str, Submission] = {}
+    for path in sweep.submissions:
+        try:
+            submission = read(path)
+            if sweep.trust:
+                load_trusted(submission.code)
+        except SubmissionError as error:
+            raise ConfigError(str(error)) from error
+        if submission.name in found:
+            raise ConfigError(
+                f"{path} and {found[submission.name].path} both register a method called "
+                f"{submission.name!r}; give one of them another name"
+            )
+        found[submission.name] = submission
+    return found
+
+
+def _method(method: MethodConfig, walled: frozenset[str]) -> MethodConfig:
+    known = {} if method.name in walled else method_arguments(method.name)
     for argument, value in method.arguments.items():
         if argument in SHARED:
             raise ConfigError(
                 f"{method.name} may not set its own {argument} ({value!r}): all methods of a sweep compete "
                 f"with the same network. Set {SHARED[argument]} for all of them, or make another sweep"
             )
-        if argument not in known:
+        if argument not in known and method.name not in walled:
             raise ConfigError(f"{argument} is not an argument of {method.name}; {nearest(argument, known)}")
+    if method.name in walled:
+        return method
     try:
         suite.methods.get(method.name, **method.arguments)
     except (TypeError, ValueError, ImportError) as error:

@@ -37,7 +37,15 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path} must hold settings (key: value), not a {type(loaded).__name__}.")
     plain = {str(key): value for key, value in loaded.items()}
+    if "submissions" in plain:
+        plain["submissions"] = _beside(path, plain["submissions"])
     return {"name": path.stem, "protocols": [{}], **{key: _long(key, value) for key, value in plain.items()}}
+
+
+def _beside(path: Path, submissions: Any) -> Any:
+    """Paths in a file are relative to that file."""
+    entries = submissions if isinstance(submissions, list) else [submissions]
+    return [str(path.absolute().parent / entry) if isinstance(entry, str) else entry for entry in entries]
 
 
 def split(word: str) -> tuple[list[str], Any]:

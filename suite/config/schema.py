@@ -125,6 +125,9 @@ class SweepConfig:
     """methods x benchmarks x protocols x seeds under one model and one budget.
 
     ``margin``: differences within ± this accuracy count as equivalent (0.01 = one point).
+    ``submissions`` are paths of files that each register a method; a method of theirs that ``methods`` does
+    not name enters with its defaults. They run behind walls unless ``trust`` lets them run as the suite's
+    own code does; ``isolate`` puts the suite's own methods behind walls as well.
     """
 
     name: str
@@ -138,6 +141,9 @@ class SweepConfig:
     tracking: Tracking = Tracking()
     store: str = "league-store"
     margin: float = 0.01
+    submissions: tuple[str, ...] = ()
+    isolate: bool = False
+    trust: bool = False
 
     def __post_init__(self) -> None:
         _plain_name(self, "name")
@@ -146,7 +152,7 @@ class SweepConfig:
         if not 0 < self.margin < 1:
             raise BadValueError("margin", "an accuracy above 0 and below 1 (0.01 is one point)", self.margin)
         for key in ("methods", "benchmarks", "protocols", "seeds"):
-            if not getattr(self, key):
+            if not getattr(self, key) and not (key == "methods" and self.submissions):
                 raise BadValueError(key, "a list of at least one", [])
         if min(self.seeds) < 0 or len(set(self.seeds)) < len(self.seeds):
             raise BadValueError("seeds", "different whole numbers of at least 0", list(self.seeds))

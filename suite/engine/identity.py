@@ -9,23 +9,27 @@ from typing import Any
 import suite.methods
 from leaderboard.records import MethodIdentity
 from suite.engine.labels import label
+from suite.isolation import Code
 
 
 @dataclass(frozen=True)
 class Identified:
     """A method as its two cells know it: ``training`` without the arguments that matter to adapting alone.
 
-    Importing ``module`` registers it.
+    ``code`` is what a process loads to have it.
     """
 
     training: MethodIdentity
     whole: MethodIdentity
-    module: str
+    code: Code
 
 
-def identify(name: str, arguments: Mapping[str, Any], model: Mapping[str, Any]) -> Identified:
+def identify(
+    name: str, arguments: Mapping[str, Any], model: Mapping[str, Any], submitted: Code | None = None
+) -> Identified:
     """Resolve a method of a sweep. ``model`` is the sweep's architecture, for those of its arguments that the
-    method takes and does not set itself; labels leave it out, as they do defaults.
+    method takes and does not set itself; labels leave it out, as they do defaults. ``submitted`` is the code
+    of a submission that is registered here, being trusted.
 
     Raises what ``suite.methods.get`` raises for unknown names and unfit values.
     """
@@ -45,4 +49,4 @@ def identify(name: str, arguments: Mapping[str, Any], model: Mapping[str, Any]) 
             label=label(name, kept, usual),
         )
 
-    return Identified(identity(trained), identity(resolved), info.module)
+    return Identified(identity(trained), identity(resolved), submitted or Code(name, info.module))

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import tasks
 from leaderboard.records import BenchmarkIdentity, Failure, Protocol
 from leaderboard.store import Store
+from suite import submission
 from suite.config import MethodConfig, ProtocolConfig, SweepConfig
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
 from suite.engine.identity import Identified, identify
 from suite.engine.schedule import children, descendants
+from suite.isolation import Code
 from suite.methods.source import Budget
 
 
@@ -20,15 +22,20 @@ class Plan:
     """A sweep's cells, parents before children, and where each stands in the store.
 
     ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined cells. ``blocked``: keys of
-    cells that build on those. ``modules``: what a worker must import to know the sweep's methods.
+    cells that build on those. ``codes``: what a worker must load to have the sweep's methods, by name.
     """
 
     sweep: SweepConfig
     cells: tuple[Cell, ...]
-    modules: tuple[str, ...]
+    codes: Mapping[str, Code]
     done: Mapping[str, float] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Modules that register the sweep's own methods on import; submissions have none."""
+        return tuple(sorted({code.module for code in self.codes.values() if not code.submitted}))
 
     @property
     def pending(self) -> tuple[Cell, ...]:
@@ -44,7 +51,8 @@ def plan(sweep: SweepConfig) -> Plan:
     Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
     or images for a protocol: all before anything is computed.
     """
-    methods = [_identify(method, sweep) for method in sweep.methods]
+    submitted = {found.name: found.code for found in map(submission.read, sweep.submissions)}
+    methods = [_identify(method, sweep, submitted.get(method.name)) for method in sweep.methods]
     cells: dict[str, Cell] = {}
     for options in sweep.benchmarks:
         benchmark = tasks.load(options.name, **options.options)
@@ -59,8 +67,7 @@ def plan(sweep: SweepConfig) -> Plan:
                         cells.setdefault(cell.key, cell)
     # All trainings, then all evaluations: the order in which a person would read them.
     ordered = tuple(sorted(cells.values(), key=lambda cell: cell.kind != "train"))
-    modules = tuple(sorted({method.module for method in methods}))
-    return Plan(sweep, ordered, modules)
+    return Plan(sweep, ordered, {method.code.name: method.code for method in methods})
 
 
 def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
@@ -78,13 +85,19 @@ def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
     failed = {cell.key: kept[cell.key] for cell in bare.cells if cell.key in kept and cell.key not in done}
     below = children(bare.cells)
     blocked = {child for key in failed for child in descendants(key, below)} - done.keys() - failed.keys()
-    return Plan(bare.sweep, bare.cells, bare.modules, done, failed, frozenset(blocked))
+    return Plan(bare.sweep, bare.cells, bare.codes, done, failed, frozenset(blocked))
 
 
-def _identify(method: MethodConfig, sweep: SweepConfig) -> Identified:
-    return identify(
-        method.name, method.arguments, {"backbone": sweep.model.backbone, "width": sweep.model.width}
-    )
+def _identify(method: MethodConfig, sweep: SweepConfig, submitted: Code | None) -> Identified:
+    model = {"backbone": sweep.model.backbone, "width": sweep.model.width}
+    if submitted is not None:
+        if not sweep.trust:
+            raise submission.SubmissionError(
+                f"{submitted.name} is not trusted, and walls around a method cannot be put up here; look "
+                "at its file, and if you vouch for it say so with --trust (trust=true)"
+            )
+        submission.load_trusted(submitted)
+    return identify(method.name, method.arguments, model, submitted)
 
 
 def _chain(

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import sys
 from functools import cache
+from importlib.abc import InspectLoader
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
@@ -22,21 +23,31 @@ def source_hash(module: str) -> str:
     for a module without a source file (one typed into an interpreter).
     """
     own = module.partition(".")[0]
-    roots = _SHARED if own == "suite" else (*_SHARED, own)
-    sources = {module: _read(module)}
+    return _hash(module, *_read(module), _SHARED if own == "suite" else (*_SHARED, own))
+
+
+def text_hash(text: str) -> str:
+    """What ``source_hash`` says of a file of its own that holds ``text``: a method that is no module here.
+
+    Raises SyntaxError where it is not Python.
+    """
+    return _hash("", text, "", _SHARED)
+
+
+def _hash(module: str, text: str, package: str, roots: tuple[str, ...]) -> str:
+    sources = {module: (text, package)}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        text, package = sources[name]
-        for found in _imports(text, package):
+        for found in _imports(*sources[name]):
             if found not in sources and _within(found, roots) and _file(found) is not None:
                 sources[found] = _read(found)
                 waiting.append(found)
     digest = hashlib.sha256()
-    for name, (text, _) in sorted(sources.items()):
+    for name, (source, _) in sorted(sources.items()):
         # A file that is loaded by its path may go by any name: what counts is what it says.
         label = "" if name == module else name
-        digest.update(f"\x1e{label}\x1f{text}".encode())
+        digest.update(f"\x1e{label}\x1f{source}".encode())
     return digest.hexdigest()
 
 
@@ -48,11 +59,20 @@ def _read(module: str) -> tuple[str, str]:
     """Source text of a module, and the package that its relative imports start from."""
     file = _file(module)
     if file is None:
-        raise ValueError(
-            f"{module} has no source file, so what it computes cannot be identified; put it into one"
-        )
+        text = _loaded_text(module)
+        if text is None:
+            raise ValueError(
+                f"{module} has no source file, so what it computes cannot be identified; put it into one"
+            )
+        return text, module.rpartition(".")[0]
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
     return file.read_text(encoding="utf-8"), package
+
+
+def _loaded_text(module: str) -> str | None:
+    """The source of a module that was loaded from a text rather than from a file."""
+    loader = getattr(sys.modules.get(module), "__loader__", None)
+    return loader.get_source(module) if isinstance(loader, InspectLoader) else None
 
 
 def _file(module: str) -> Path | None:

@@ -92,6 +92,11 @@ def method(name: str, version: str) -> Callable[[C], C]:
     return register
 
 
+def forget(name: str) -> None:
+    """Undo the registration of ``name``, if there is one: what registers it next may be another class."""
+    _REGISTERED.pop(name, None)
+
+
 def names() -> list[str]:
     """Names that ``get`` knows, sorted."""
     return sorted({*_BUILT_IN, *_REGISTERED, *_installed()})

@@ -22,7 +22,7 @@ def cells(trainings: int = 2, evaluations: int = 2) -> list[Cell]:
 
 
 def ledger(given: list[Cell], **known: object) -> Ledger:
-    return Ledger(Plan(sweep(Path("unused")), tuple(given), (), **known))  # type: ignore[arg-type]
+    return Ledger(Plan(sweep(Path("unused")), tuple(given), {}, **known))  # type: ignore[arg-type]
 
 
 def take(book: Ledger, now: float = 0.0) -> Cell:
