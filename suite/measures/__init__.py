@@ -1,0 +1,31 @@
+"""Measures of representations: plain functions of features, a number or a small named result out.
+
+Similarity of two representations of the same examples, x [n, p] and y [n, q]: ``linear_cka``, ``rbf_cka``,
+``unbiased_cka``, ``cca``, ``svcca``, ``pwcca``, ``procrustes_distance``; of many layers at once,
+``cka_matrix``; from batches, ``similarities`` and ``minibatch_cka``. Collapse of features to their class
+means: ``neural_collapse``.
+"""
+
+from suite.measures.cca import cca, pwcca, svcca
+from suite.measures.cka import linear_cka, minibatch_cka, rbf_cka, unbiased_cka
+from suite.measures.cka_pairs import cka_matrix
+from suite.measures.collapse import NeuralCollapse, neural_collapse, neural_collapse_of_batches
+from suite.measures.procrustes import procrustes_distance
+from suite.measures.streamed import Similarities, similarities
+
+__all__ = [
+    "NeuralCollapse",
+    "Similarities",
+    "cca",
+    "cka_matrix",
+    "linear_cka",
+    "minibatch_cka",
+    "neural_collapse",
+    "neural_collapse_of_batches",
+    "procrustes_distance",
+    "pwcca",
+    "rbf_cka",
+    "similarities",
+    "svcca",
+    "unbiased_cka",
+]
