@@ -28,7 +28,9 @@ from suite.engine.outcomes import Outcome
 from suite.engine.progress import Report, Reporter
 from suite.engine.training import train
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work
+from suite.isolation import Code
 from suite.methods import MethodError
+from suite.submission import load_trusted
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Job:
     """A cell and how it is to be run. ``token`` tells this attempt from all others, of other drivers too.
 
     ``store`` is a folder's absolute path, ``reports`` the folder for word of running cells; ``modules``
-    register the sweep's methods.
+    register the sweep's methods; ``code`` is that of the cell's own method.
     """
 
     cell: Cell
@@ -51,6 +53,7 @@ class Job:
     memory_mib: int
     seconds: float
     tracking: Tracking
+    code: Code | None = None
 
 
 def execute(job: Job) -> Outcome:
@@ -76,6 +79,8 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
     try:
         for module in job.modules:
             _import(module)
+        if job.code is not None and job.code.submitted:
+            load_trusted(job.code)
         store = Store(job.store)
         if store.get(job.cell.key) is not None:  # an orphan of an earlier driver was faster
             return Outcome()
@@ -83,7 +88,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
             reporter.enter("working")
-            work = _WORK[job.cell.kind](job.cell, Desk(store, scratch, reporter.update, run.log))
+            work = _WORK[job.cell.kind](job.cell, Desk(store, scratch, reporter.update, run.log, job.code))
             cost = guard.conclude()
             reporter.enter("closing")
             run.finish(work.results)

@@ -125,6 +125,7 @@ class Executor:
             memory_mib=max(self._all_memory, memory) if alone else memory,
             seconds=self._limit,
             tracking=self._tracking,
+            code=self.plan.codes.get(cell.method.name) if cell.method else None,
         )
 
     # Hearing back ----------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from suite.methods import Method, Source, count_backward_passes
 from suite.methods.source import Budget, CurvePoint
 
 CHECKPOINT = "checkpoint"
+# The file of a submitted method, kept beside what it learned so that others can audit it.
+SOURCE = "method.py"
 
 
 def train(cell: Cell, desk: Desk) -> Work:
@@ -42,6 +44,9 @@ def train(cell: Cell, desk: Desk) -> Work:
         "selection": str(getattr(method, "selection", "") or _selection(source.curve)),
     }
     files = {CHECKPOINT: _saved(method, desk.scratch / CHECKPOINT)}
+    if desk.code is not None and desk.code.submitted:
+        files[SOURCE] = desk.scratch / SOURCE
+        files[SOURCE].write_bytes(desk.code.text.encode("utf-8"))
     return Work(results, files=files, figure=max((point.accuracy for point in source.curve), default=None))
 
 
