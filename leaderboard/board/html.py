@@ -16,6 +16,7 @@ from leaderboard.board import figures, plots, summary, verdicts
 from leaderboard.board.as_csv import measured_to_csv, to_csv
 from leaderboard.board.as_json import to_json
 from leaderboard.board.model import Board
+from leaderboard.board.scripts import POOL_SCRIPT, script_files
 from leaderboard.ranking import Interval, Standing
 from leaderboard.store.errors import explained
 
@@ -36,12 +37,17 @@ def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = Tr
     }
     if measured:
         files["measured.csv"] = measured_to_csv(board)
-    files["index.html"] = render_page(board, tuple(name for name in files if name != "board.css"), measured)
+    scripts = script_files(board)
+    files["index.html"] = render_page(
+        board, tuple(name for name in files if name != "board.css"), measured, pools=POOL_SCRIPT in scripts
+    )
+    files |= scripts
     target = Path(folder)
     with explained(str(target), "the board was not written"):
         target.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            unfinished = target / f".{name}.{os.getpid()}"
+            unfinished = (target / name).with_name(f".{Path(name).name}.{os.getpid()}")
+            unfinished.parent.mkdir(parents=True, exist_ok=True)
             try:
                 unfinished.write_text(text, encoding="utf-8", newline="\n")
                 unfinished.replace(target / name)
@@ -50,8 +56,10 @@ def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = Tr
     return target / "index.html"
 
 
-def render_page(board: Board, downloads: tuple[str, ...] = (), measured: bool = True) -> str:
-    """The page as text; ``downloads`` are the files it links to."""
+def render_page(
+    board: Board, downloads: tuple[str, ...] = (), measured: bool = True, *, pools: bool = False
+) -> str:
+    """The page as text; ``downloads`` are the files it links to, ``pools`` whether it can rank them anew."""
     ranking = board.computed.ranking
     order = [standing.method for standing in summary.lead(board)]
     panels = {
@@ -70,6 +78,7 @@ def render_page(board: Board, downloads: tuple[str, ...] = (), measured: bool = 
             ranking=ranking,
             measured=measured,
             downloads=downloads,
+            pools=pools,
             lead=summary.lead(board),
             summary=summary,
             level=f"{100 * ranking.level:g} %",
