@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
+from suite.cli.audit import audit
 from suite.cli.board import board
 from suite.cli.data import data
 from suite.cli.doctor import doctor
 from suite.cli.methods import methods
 from suite.cli.runs import runs
 from suite.cli.shared import BadInput
+from suite.cli.submission import submission
 from suite.cli.sweep import run, sweep
 from suite.nearest import nearest
 
@@ -76,7 +78,7 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (sweep, run, board, data, methods, runs, doctor):
+for _verb in (sweep, run, board, data, methods, runs, submission, audit, doctor):
     league.add_command(_verb)
 
 
