@@ -23,6 +23,8 @@ from leaderboard.store.errors import explained
 # More letters side by side make a wide column of dots.
 _MOST_ALIGNED = 10
 
+STYLES = ("board.css", "pages.css")
+
 
 def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = True) -> Path:
     """Write ``index.html``, its style sheet and the data behind it into a folder; returns the page's path.
@@ -31,7 +33,7 @@ def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = Tr
     from run to run is left out. Raises StoreError where the folder cannot be written.
     """
     files = {
-        "board.css": resources.files("leaderboard.board").joinpath("templates/board.css").read_text("utf-8"),
+        **{name: _style(name) for name in STYLES},
         "board.json": to_json(board, measured),
         "standings.csv": to_csv(board),
     }
@@ -39,7 +41,7 @@ def write_html(board: Board, folder: str | os.PathLike[str], measured: bool = Tr
         files["measured.csv"] = measured_to_csv(board)
     scripts = script_files(board)
     files["index.html"] = render_page(
-        board, tuple(name for name in files if name != "board.css"), measured, pools=POOL_SCRIPT in scripts
+        board, tuple(name for name in files if name not in STYLES), measured, pools=POOL_SCRIPT in scripts
     )
     files |= scripts
     target = Path(folder)
@@ -73,6 +75,7 @@ def render_page(
         _environment()
         .get_template("index.html")
         .render(
+            root="",
             board=board,
             computed=board.computed,
             ranking=ranking,
@@ -99,6 +102,10 @@ def render_page(
             ),
         )
     )
+
+
+def _style(name: str) -> str:
+    return resources.files("leaderboard.board").joinpath("templates", name).read_text("utf-8")
 
 
 def _environment() -> jinja2.Environment:
