@@ -46,7 +46,7 @@ class _Grid:
         return np.asarray(self.low + self.step * self.codes.astype(np.float64))
 
 
-def embedded(estimates: Sequence[Estimates], most_bytes: int = MOST_BYTES) -> tuple[Estimates, ...]:
+def embedded(estimates: Sequence[Estimates], most_bytes: int | None = None) -> tuple[Estimates, ...]:
     """The estimates as the page sees them: as many draws as fit, on a grid, and pairs in single precision.
 
     Empty where even ``FEWEST_DRAWS`` do not fit: such a board is too large to be ranked anew in a page.
@@ -55,19 +55,21 @@ def embedded(estimates: Sequence[Estimates], most_bytes: int = MOST_BYTES) -> tu
     if not cells:
         return ()
     pairs = sum(len(found.methods) * (len(found.methods) - 1) // 2 for found in estimates)
-    fits = (most_bytes - 3 * 4 * pairs) // (2 * (cells + _benchmarks(estimates) - 1))
+    fits = ((MOST_BYTES if most_bytes is None else most_bytes) - 3 * 4 * pairs) // (
+        2 * (cells + _benchmarks(estimates) - 1)
+    )
     count = min(fits, estimates[0].draws.shape[1])
     if count < FEWEST_DRAWS:
         return ()
     return tuple(_settled(found, count) for found in estimates)
 
 
-def pool_script(board: Board, most_bytes: int = MOST_BYTES) -> str:
+def pool_script(board: Board) -> str:
     """The script; empty where there is nothing to choose from, or too much of it."""
     if board.analysis is None:
         return ""
     level, seed = board.analysis.level, board.analysis.seed
-    estimates = embedded(board.analysis.estimates, most_bytes)
+    estimates = embedded(board.analysis.estimates)
     if not estimates:
         return ""
     methods = sorted({method for found in estimates for method in found.methods})

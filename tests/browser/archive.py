@@ -1,6 +1,6 @@
 """The store of a real sweep in one small file: records, outcomes and plan, without checkpoints and W&B runs.
 
-Made after ``league sweep standard``: python tests/browser/archive.py league-store tests/browser/standard.tar.xz
+After ``league sweep standard``: python tests/browser/archive.py league-store tests/browser/standard.tar.xz
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ COLUMNS = (
     PlantedColumn("emoji", harder=0.08),
     PlantedColumn("textures", way=10, harder=0.1),
 )
-TWIN = Planted("epsilon", 0.60, label="epsilon (twin)")
+TWIN = Planted("epsilon", 0.60, source="2", label="epsilon (twin)")
 HALF = Planted("half", 0.77)
 ONCE = Planted("once", 0.76)
 
@@ -99,7 +99,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Open]:
-    """``visit(url, **options)`` opens a page in a context of its own; all keep the rules, or the test fails."""
+    """``visit(url, **options)`` opens a page in a context of its own; all must keep the rules."""
     contexts, faults = [], []
 
     def opened(url: str, **options: Any) -> Any:

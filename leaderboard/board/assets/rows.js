@@ -107,7 +107,7 @@
   /** The body's rows for the pool's standings, from the board's rows by method. */
   function restate(originals, standings, { ranksDrawn }) {
     const letters = [...new Set(standings.flatMap((standing) => [...standing.ties]))];
-    const scale = ranksDrawn ? rankScale(standings.length) : null;
+    const scale = ranksDrawn && standings.length ? rankScale(standings.length) : null;
     const rows = standings.map((standing) => restated(originals.get(standing.method), standing, letters, scale));
     return { rows, axis: scale && rankAxis(scale) };
   }
