@@ -43,6 +43,16 @@ class TaskSet:
         """Images [n, tasks*c, h, w], for networks that run side by side (``suite.models.stacked``)."""
         return side_by_side(self.images)
 
+    def parts(self) -> list[TaskSet]:
+        """The tasks in the parts that are computed side by side: one by one on a CPU, all at once on a GPU.
+
+        Side by side convolutions are grouped. Libraries for CPUs have no fast kernels for these; a GPU is
+        kept busy by them.
+        """
+        if self.images.device.type != "cpu":
+            return [self]
+        return [TaskSet(self.images[i : i + 1], self.labels[i : i + 1]) for i in range(self.tasks)]
+
     @property
     def one_batch(self) -> Tensor:
         """All images, task by task: [tasks*n, c, h, w]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
@@ -9,6 +10,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
+from suite import kernels
 from suite.methods.arguments import argument, check_arguments
 from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
 from suite.methods.inner_loop import inner_loop, task_losses
@@ -44,7 +46,9 @@ class MetaArguments:
 
 
 MetaLoss = Callable[[TaskSet, TaskSet], Tensor]
-"""Support and query sets -> the scalar whose gradient by the network's parameters is the outer gradient."""
+"""Support and query sets -> the scalar, a mean over their tasks, whose gradient is the outer gradient."""
+
+_log = logging.getLogger(__name__)
 
 
 def meta_learner(
@@ -52,16 +56,30 @@ def meta_learner(
 ) -> Callable[[], None]:
     """One outer step a call: a meta-batch of episodes, the gradient of ``meta_loss``, a step of Adam."""
     optimiser = CosineAdam(network.parameters(), arguments.lr)
+    tell_path(network)
 
     def step() -> None:
         progress = source.progress
         support, query = task_sets(network, source.episodes(arguments.meta_batch))
         update_running_averages(network, arguments.batch_norm, support, query)
         optimiser.zero_grad()
-        meta_loss(support, query).backward()  # type: ignore[no-untyped-call]
+        accumulate(meta_loss, support, query)
         optimiser.step(progress)
 
     return step
+
+
+def accumulate(meta_loss: MetaLoss, support: TaskSet, query: TaskSet) -> None:
+    """Add the gradient of ``meta_loss`` to that of the parameters, part by part, so that one part is held."""
+    for of_support, of_query in zip(support.parts(), query.parts(), strict=True):
+        loss = meta_loss(of_support, of_query) * (of_support.tasks / support.tasks)
+        loss.backward()  # type: ignore[no-untyped-call]
+
+
+def tell_path(network: nn.Module) -> None:
+    """Log what the training of ``network`` runs on."""
+    parameter = next(network.parameters())
+    _log.info("convolution blocks run on %s", kernels.path(parameter.device, parameter.dtype))
 
 
 @torch.no_grad()

@@ -80,14 +80,19 @@ class ProtoNet:
 
     def _embed(self, network: Backbone, support: TaskSet, query: TaskSet) -> tuple[Tensor, Tensor]:
         """Features [tasks, n, d] of both sets."""
-        tasks = support.tasks
         if self.batch_norm == "episode":
-            body = stack(parameters_of(network), tasks)
             of_support, of_query = (
-                call(network, body, part.side_by_side, tasks) for part in (support, query)
+                torch.cat([self._embed_apart(network, part) for part in whole.parts()])
+                for whole in (support, query)
             )
-            return of_support.transpose(0, 1), of_query.transpose(0, 1)
+            return of_support, of_query
+        tasks = support.tasks
         images = torch.cat([support.images, query.images], 1)
         features = network(images.flatten(0, 1)).unflatten(0, (tasks, -1))
         shots = support.images.shape[1]
         return features[:, :shots], features[:, shots:]
+
+    def _embed_apart(self, network: Backbone, tasks: TaskSet) -> Tensor:
+        """Features [tasks, n, d], each task normalised apart."""
+        body = stack(parameters_of(network), tasks.tasks)
+        return call(network, body, tasks.side_by_side, tasks.tasks).transpose(0, 1)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from suite.methods.batches import TaskSet, task_sets
-from suite.methods.family import MetaArguments, adapt_all, parameters_of, update_running_averages
+from suite.methods.family import MetaArguments, adapt_all, parameters_of, tell_path, update_running_averages
 from suite.methods.inner_loop import inner_loop
 from suite.methods.interface import Predictor
 from suite.methods.optimiser import CosineAdam
@@ -38,6 +39,7 @@ class Reptile(MetaArguments):
 
     def learner(self, network: Network, source: Source) -> Callable[[], None]:
         optimiser = CosineAdam(network.parameters(), self.lr)
+        tell_path(network)
 
         def step() -> None:
             progress = source.progress
@@ -47,21 +49,26 @@ class Reptile(MetaArguments):
             )
             update_running_averages(network, self.batch_norm, task)
             start = parameters_of(network)
-            adapted = inner_loop(
-                network,
-                stack(start, task.tasks),
-                task.side_by_side,
-                task.labels,
-                steps=self.inner_steps,
-                lr=self.inner_lr,
-                differentiable=False,
-            )
+            reached = [self._adapt_all(network, part) for part in task.parts()]
             for name, value in start.items():
-                mean = adapted[name].detach().view(task.tasks, *value.shape).mean(0)
-                value.grad = (value.detach() - mean) / (self.inner_lr * self.inner_steps)
+                ends = torch.cat([adapted[name].view(-1, *value.shape) for adapted in reached])
+                value.grad = (value.detach() - ends.mean(0)) / (self.inner_lr * self.inner_steps)
             optimiser.step(progress)
 
         return step
+
+    def _adapt_all(self, network: Network, task: TaskSet) -> dict[str, Tensor]:
+        """Weights that each task reaches, stacked over the tasks."""
+        adapted = inner_loop(
+            network,
+            stack(parameters_of(network), task.tasks),
+            task.side_by_side,
+            task.labels,
+            steps=self.inner_steps,
+            lr=self.inner_lr,
+            differentiable=False,
+        )
+        return {name: value.detach() for name, value in adapted.items()}
 
     def adapt(self, network: Network, support: Support) -> Predictor:
         return adapt_all(network, support, steps=self.adaptation_steps, lr=self.inner_lr)

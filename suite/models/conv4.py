@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from suite.models.backbone import Backbone
-from suite.models.layers import BatchNorm, BatchNormMode, Convolution, normalise_and_pool, pooled_sizes
+from suite.models.layers import BatchNorm, BatchNormMode, Convolution, normalise_rectify_pool, pooled_sizes
 
 
 class Conv4(Backbone):
@@ -46,4 +46,4 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.convolution(x)
-        return F.relu(normalise_and_pool(self.norm, x) if self.pools else self.norm(x))
+        return normalise_rectify_pool(self.norm, x) if self.pools else F.relu(self.norm(x))

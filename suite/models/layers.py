@@ -13,6 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from suite import kernels
+from suite.kernels import convolve
+
 BatchNormMode = Literal["episode", "running"]
 """``episode``: statistics of the batch at hand, always (so predictions are transductive). ``running``: those
 of the batch in training mode, where running averages are kept, and these averages in evaluation mode."""
@@ -26,7 +29,7 @@ class Convolution(nn.Conv2d):
         nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, padding=self.padding, groups=x.shape[1] // self.weight.shape[1])
+        return convolve(x, self.weight)
 
 
 class Linear(nn.Linear):
@@ -71,19 +74,29 @@ class BatchNorm(nn.Module):
 
     def affine(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift [t*channels, 1, 1] by which ``x`` is normalised: ``x * scale + shift``."""
-        if self.mode == "running" and not self.training:
-            networks = x.shape[1] // self.channels
-            mean = self.running_mean.repeat(networks)
-            inverse_std = torch.rsqrt(self.running_variance + self.epsilon).repeat(networks)
-        else:
+        given = self.given(x)
+        if given is None:
             mean, inverse_std = _ChannelStatistics.apply(x, self.epsilon)
-            if self.mode == "running":
-                self._update(mean.detach(), inverse_std.detach(), values=x.numel() // x.shape[1])
+            self.follow(x, mean.detach(), inverse_std.detach())
+        else:
+            mean, inverse_std = given
         scale = self.weight * inverse_std
         return scale[:, None, None], (self.bias - mean * scale)[:, None, None]
 
+    def given(self, x: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Mean and 1 / sqrt(variance + epsilon) [t*channels] that are not those of ``x``; None: they are."""
+        if self.mode == "episode" or self.training:
+            return None
+        networks = x.shape[1] // self.channels
+        inverse_std = torch.rsqrt(self.running_variance + self.epsilon)
+        return self.running_mean.repeat(networks), inverse_std.repeat(networks)
+
     @torch.no_grad()
-    def _update(self, mean: Tensor, inverse_std: Tensor, values: int) -> None:
+    def follow(self, x: Tensor, mean: Tensor, inverse_std: Tensor) -> None:
+        """Let the running averages, where there are any, follow the statistics of a batch ``x``."""
+        if self.mode == "episode":
+            return
+        values = x.numel() // x.shape[1]
         # As everywhere, the running variance is the unbiased one.
         variance = (inverse_std.pow(-2) - self.epsilon) * (values / max(values - 1, 1))
         self.running_mean.lerp_(mean.view(-1, self.channels).mean(0), self.momentum)
@@ -113,7 +126,21 @@ class _ChannelStatistics(torch.autograd.Function):
         return torch.addcmul(offset[:, None, None], x, slope[:, None, None]), None
 
 
-def normalise_and_pool(norm: BatchNorm, x: Tensor) -> Tensor:
+def normalise_rectify_pool(norm: BatchNorm, x: Tensor) -> Tensor:
+    """2x2 max-pooling of ReLU of ``norm(x)``: [n, t*channels, h, w] -> [n, t*channels, h//2, w//2]."""
+    fused = kernels.kernels_for(x)
+    if fused is None:
+        return F.relu(_normalise_and_pool(norm, x))
+    given = norm.given(x)
+    pooled, mean, inverse_std = kernels.normalise_rectify_pool(
+        fused, x, norm.weight, norm.bias, given, norm.epsilon
+    )
+    if given is None:
+        norm.follow(x, mean, inverse_std)
+    return pooled
+
+
+def _normalise_and_pool(norm: BatchNorm, x: Tensor) -> Tensor:
     """2x2 max-pooling of ``norm(x)``, pooled first: a monotone map and a maximum commute.
 
     What is left to normalise is a quarter. Where a channel's scale is negative the maximum is of ``-x``.

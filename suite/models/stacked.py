@@ -18,12 +18,16 @@ Parameters = Mapping[str, Tensor]
 
 def stack(parameters: Parameters, networks: int) -> dict[str, Tensor]:
     """Copies of each parameter [rows, ...] under each other: [networks * rows, ...]. Differentiable."""
+    if networks == 1:
+        return dict(parameters)
     return {name: value.repeat(networks, *[1] * (value.ndim - 1)) for name, value in parameters.items()}
 
 
 def side_by_side(images: Tensor) -> Tensor:
     """Images of each network, [t, n, c, h, w], as one batch [n, t*c, h, w]."""
     t, n, c, h, w = images.shape
+    if t == 1:
+        return channels_last(images[0])
     return channels_last(images.transpose(0, 1).reshape(n, t * c, h, w))
 
 

@@ -1,0 +1,40 @@
+"""Which kernels run: chosen by device and type, with the reason where none can."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from suite.kernels.block import Kernels
+
+_TYPES = (torch.float32, torch.float64)
+
+
+def kernels_for(values: Tensor) -> Kernels | None:
+    """Fused kernels for maps like ``values``; None where only plain PyTorch can run (``path`` says why)."""
+    if torch._C._are_functorch_transforms_active():  # torch.func sees through plain operations alone
+        return None
+    found = _on(values.device.type, values.dtype)
+    return None if isinstance(found, str) else found
+
+
+def path(device: torch.device, dtype: torch.dtype) -> str:
+    """In words, what runs convolution blocks there: ``fused kernels (numba)``, or ``plain PyTorch: why``."""
+    found = _on(device.type, dtype)
+    return f"plain PyTorch: {found}" if isinstance(found, str) else f"fused kernels ({found.name})"
+
+
+@cache
+def _on(device: str, dtype: torch.dtype) -> Kernels | str:
+    """Kernels, or why there are none."""
+    if dtype not in _TYPES:
+        return f"there are no fused kernels for {dtype}, only for float32 and float64"
+    if device != "cpu":
+        return f"there are no fused kernels for device {device}"
+    try:
+        from suite.kernels.numba_kernels import NumbaKernels
+    except (ImportError, RuntimeError) as error:  # RuntimeError: no folder where compiled code may be kept
+        return f"numba cannot be used here ({error})"
+    return NumbaKernels()
