@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from suite.config import Tracking
 from suite.engine.cells import Cell
+from suite.mirror import describe
+from suite.mirror.describe import thinned as thinned
+from suite.mirror.place import run_id
 
 # An online start without a route takes its whole timeout; a cell may lose this much to W&B in all, once.
-_START_SECONDS = 15.0
+_START_SECONDS = describe.START_SECONDS
 _FINISH_SECONDS = 20.0
-# More points than a chart can show only cost time.
-_POINTS = 100
 
 T = TypeVar("T")
 
@@ -90,11 +91,6 @@ def start(tracking: Tracking, cell: Cell, sweep: str, attempt: int, root: Path) 
         return _offline(wandb, tracking, cell, sweep, attempt, root, problem)
 
 
-def thinned(count: int) -> int:
-    """Log every so many of ``count`` steps."""
-    return max(1, count // _POINTS)
-
-
 def _offline(
     wandb: Any, tracking: Tracking, cell: Cell, sweep: str, attempt: int, root: Path, problem: str | None
 ) -> Run:
@@ -107,19 +103,6 @@ def _offline(
 
 
 def _open(wandb: Any, mode: str, tracking: Tracking, cell: Cell, sweep: str, attempt: int, root: Path) -> Run:
-    tags = [cell.method.name if cell.method else "", cell.benchmark.name if cell.benchmark else ""]
-    tags.append(cell.protocol.track if cell.protocol else "")
-    settings = wandb.Settings(
-        console="off",
-        silent=True,
-        init_timeout=_START_SECONDS,
-        disable_git=True,
-        disable_code=True,
-        x_disable_stats=True,
-        x_disable_meta=True,
-        x_save_requirements=False,
-    )
-
     def begin() -> Any:
         run = wandb.init(
             project=tracking.project,
@@ -127,14 +110,13 @@ def _open(wandb: Any, mode: str, tracking: Tracking, cell: Cell, sweep: str, att
             group=sweep,
             job_type=cell.kind,
             name=cell.title,
-            id=f"{cell.key}-{attempt}",
-            tags=[tag for tag in tags if tag],
-            config=dict(cell.spec),
+            id=run_id(cell.key, attempt),
+            tags=describe.tags(cell.method, cell.benchmark, cell.protocol, [sweep]),
+            config=describe.config(cell.key, cell.kind, cell.method, cell.spec, cell.parents),
             mode=mode,
-            settings=settings,
+            settings=describe.settings(wandb),
         )
-        run.define_metric("train/*", step_metric="images")
-        run.define_metric("eval/*", step_metric="episode")
+        describe.define_metrics(run)
         return run
 
     run = _bounded(begin, _START_SECONDS + 5.0)

@@ -24,7 +24,8 @@ class Sent(BaseModel):
 class Mirrored(BaseModel):
     """A run that was written: its folder below the store, digests of its content and of the run file.
 
-    ``sent`` is by target, ``HOST/ENTITY/PROJECT``.
+    ``root`` is where the store lay then, since W&B notes absolute paths of artifacts, and ``project`` what
+    the run names. ``sent`` is by target, the address of a W&B project.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,8 @@ class Mirrored(BaseModel):
     folder: str
     content: str
     file: str
+    root: str
+    project: str
     sent: dict[str, Sent] = Field(default_factory=dict)
 
 

@@ -97,8 +97,13 @@ def test_a_run_is_named_after_its_cell(monkeypatch: pytest.MonkeyPatch, tmp_path
     fake, _ = opened(monkeypatch, tmp_path, "offline")
     [options] = fake.opened
     assert options["id"] == f"{CELL.key}-2"
-    assert (options["group"], options["job_type"], options["tags"]) == ("sweep", "train", ["maml", "glyphs"])
-    assert options["config"] == CELL.spec and options["dir"] == str(tmp_path)
+    assert (options["group"], options["job_type"], options["tags"]) == (
+        "sweep",
+        "train",
+        ["maml", "glyphs", "sweep"],
+    )
+    told = {"key": CELL.key, "kind": "train", "method": "maml", "parents": []}
+    assert options["config"] == {**CELL.spec, "cell": told} and options["dir"] == str(tmp_path)
 
 
 def test_disabled_imports_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

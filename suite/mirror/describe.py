@@ -1,0 +1,59 @@
+"""How a cell's W&B run is called, grouped and configured: the same for a live run and for one made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from leaderboard.records import BenchmarkIdentity, MethodIdentity, Protocol
+
+# W&B refuses longer ones.
+_TAG = 64
+# More points than a chart can show only cost time.
+_POINTS = 100
+START_SECONDS = 15.0
+
+
+def tags(
+    method: MethodIdentity | None,
+    benchmark: BenchmarkIdentity | None,
+    protocol: Protocol | None,
+    sweeps: Iterable[str],
+) -> list[str]:
+    """The method's and the benchmark's name, the track, and the sweeps that the cell is part of."""
+    named = [method.name if method else "", benchmark.name if benchmark else ""]
+    named += [protocol.track if protocol else "", *sorted(sweeps)]
+    return list(dict.fromkeys(tag[:_TAG] for tag in named if tag))
+
+
+def config(
+    key: str, kind: str, method: MethodIdentity | None, spec: Mapping[str, Any], parents: Iterable[str]
+) -> dict[str, Any]:
+    """The resolved specification, and under ``cell`` what tells the cell: key, kind, label, parents."""
+    label = method.label if method else None
+    return {**spec, "cell": {"key": key, "kind": kind, "method": label, "parents": sorted(parents)}}
+
+
+def define_metrics(run: Any) -> None:
+    """Draw curves over what they depend on, not over the count of calls."""
+    run.define_metric("train/*", step_metric="images")
+    run.define_metric("eval/*", step_metric="episode")
+
+
+def settings(wandb: Any) -> Any:
+    """W&B as quiet as it can be, and without what it would collect of this machine and its files."""
+    return wandb.Settings(
+        console="off",
+        silent=True,
+        init_timeout=START_SECONDS,
+        disable_git=True,
+        disable_code=True,
+        x_disable_stats=True,
+        x_disable_meta=True,
+        x_save_requirements=False,
+    )
+
+
+def thinned(count: int) -> int:
+    """Log every so many of ``count`` steps."""
+    return max(1, count // _POINTS)
