@@ -2,6 +2,7 @@
 
 from leaderboard.ranking import Column, Outcomes, Ranking, Run
 from leaderboard.records import (
+    BenchmarkCard,
     BenchmarkIdentity,
     Failure,
     Measured,
@@ -11,11 +12,13 @@ from leaderboard.records import (
     PlannedCell,
     Protocol,
     Record,
+    SplitSize,
 )
 from leaderboard.statistics import rank
 from leaderboard.store import CorruptRecord, NewerSchema, Problem, Store, StoreError
 
 __all__ = [
+    "BenchmarkCard",
     "BenchmarkIdentity",
     "Column",
     "CorruptRecord",
@@ -32,6 +35,7 @@ __all__ = [
     "Ranking",
     "Record",
     "Run",
+    "SplitSize",
     "Store",
     "StoreError",
     "rank",

@@ -131,3 +131,34 @@ class Origin(_Frozen):
     file: str
     imported: str
     keys: tuple[str, ...]
+
+
+class SplitSize(_Frozen):
+    """How much a split holds."""
+
+    classes: int
+    images: int
+
+
+class BenchmarkCard(_Frozen):
+    """What data are and whose, kept once for each digest, so that a board can tell it without the data.
+
+    ``image_shape`` is [channels, height, width]. ``sheet`` says in words what the contact sheet beside it
+    shows; ``sheet_sha256`` is filled in when it is stored.
+    """
+
+    name: str
+    digest: str
+    options: dict[str, Any]
+    title: str
+    description: str
+    licence: str
+    attribution: str
+    split_rule: str
+    citation: str = ""
+    packages: dict[str, str] = Field(default_factory=dict)
+    image_shape: tuple[int, int, int]
+    domains: tuple[str, ...] = ()
+    splits: dict[str, SplitSize]
+    sheet: str
+    sheet_sha256: str = ""

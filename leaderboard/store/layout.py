@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 STORE = "store.json"
 RECORD = "record.json"
+CARD = "card.json"
+SHEET = "sheet.png"
 TEMPORARY = "tmp"
 ASIDE = "aside"
 
@@ -43,6 +45,13 @@ def plan(sweep: str) -> str:
 def origin(bundle: str) -> str:
     """File that says which records a bundle brought; ``bundle`` is its sha256."""
     return f"origins/{checked_key(bundle)}.json"
+
+
+def benchmark(digest: str) -> str:
+    """Folder of what is told of data: their card and contact sheet."""
+    if not is_key(digest):
+        raise ValueError(f"{digest!r} is not a digest of data: 64 hexadecimal digits, a sha256")
+    return f"benchmarks/{digest}"
 
 
 def sweep_of(plan_file: str) -> str:

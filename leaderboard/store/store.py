@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
-from leaderboard.records import SCHEMA_VERSION, CellKind, Failure, Origin, Plan, PlannedCell, Record
+from leaderboard.records import (
+    SCHEMA_VERSION,
+    BenchmarkCard,
+    CellKind,
+    Failure,
+    Origin,
+    Plan,
+    PlannedCell,
+    Record,
+)
 from leaderboard.store import commit, layout, views
 from leaderboard.store.contents import contents
 from leaderboard.store.envelope import SealError, seal, unseal
@@ -23,7 +32,7 @@ from leaderboard.store.tables import from_parquet
 if TYPE_CHECKING:
     import duckdb
 
-_Sealed = TypeVar("_Sealed", Record, Failure, Plan, Origin)
+_Sealed = TypeVar("_Sealed", Record, Failure, Plan, Origin, BenchmarkCard)
 
 
 class Store:
@@ -34,7 +43,7 @@ class Store:
 
     Layout: ``store.json`` (schema version), ``records/<k[:2]>/<key>/`` with ``record.json`` and the cell's
     files, ``failures/<k[:2]>/<key>.json``, ``plans/<sweep>.json``, ``origins/<bundle>.json``,
-    ``aside/`` for what was corrupt, ``tmp/``.
+    ``benchmarks/<digest>/`` with ``card.json`` and ``sheet.png``, ``aside/`` for what was corrupt, ``tmp/``.
 
     Raises StoreError where ``url`` cannot be a store, NewerSchema where a newer version wrote it.
     """
@@ -140,10 +149,11 @@ class Store:
         if file not in record.files:
             there = ", ".join(f.removesuffix(".parquet") for f in record.files if f.endswith(".parquet"))
             raise StoreError(f"cell {record.key[:12]} has no table {name!r}; it has {there or 'none'}")
-        path = f"{layout.cell(record.key)}/{file}"
-        raw = self.location.read(path)
-        _compare(record, file, path, None if raw is None else hashlib.sha256(raw).hexdigest())
-        return from_parquet(raw or b"")
+        return from_parquet(self._file(record, file))
+
+    def file(self, record: Record, name: str) -> bytes | None:
+        """A file beside a record, or None if it was committed without one. Raises CorruptRecord."""
+        return self._file(record, name) if name in record.files else None
 
     def folder(self, key: str) -> Path:
         """The folder with the files of a finished cell, to be read only."""
@@ -236,6 +246,44 @@ class Store:
         ]
         return [origin for origin in found if origin is not None]
 
+    # Benchmarks
+
+    def put_benchmark(self, card: BenchmarkCard, sheet: bytes) -> bool:
+        """Keep what data are and what they look like; ``sheet`` is a PNG. True if it was not here, or not
+        whole."""
+        root = self.location.writable()
+        final = root / layout.benchmark(card.digest)
+        with explained(self.url, f"the card of {card.name} was not recorded"):
+            if final.exists():
+                try:
+                    if self.benchmark(card.digest) is not None:
+                        return False
+                except CorruptRecord:
+                    commit.move_aside(final, root / layout.ASIDE)
+            self._create()
+            with commit.temporary_folder(root / layout.TEMPORARY, card.digest[:12]) as folder:
+                digest = commit.write_file(folder / layout.SHEET, sheet)
+                sealed = seal(card.model_copy(update={"sheet_sha256": digest}))
+                commit.write_file(folder / layout.CARD, sealed)
+                return commit.commit_folder(folder, final)
+
+    def benchmark(self, digest: str) -> tuple[BenchmarkCard, bytes] | None:
+        """The card of the data with that digest and their contact sheet, a PNG; None if none were kept.
+
+        Raises CorruptRecord.
+        """
+        folder = layout.benchmark(digest)
+        card = self._unsealed(f"{folder}/{layout.CARD}", BenchmarkCard, digest)
+        if card is None:
+            return None
+        path = f"{folder}/{layout.SHEET}"
+        sheet = self.location.read(path)
+        if sheet is None:
+            raise CorruptRecord(digest, path, "it is missing")
+        if hashlib.sha256(sheet).hexdigest() != card.sheet_sha256:
+            raise CorruptRecord(digest, path, "its sha256 is not the one in the card: it was cut or edited")
+        return card, sheet
+
     # Care
 
     def check(self, set_aside: bool = True) -> list[Problem]:
@@ -320,6 +368,12 @@ class Store:
                 _compare(record, file, f"{folder}/{file}", self.location.sha256(f"{folder}/{file}"))
         return record
 
+    def _file(self, record: Record, name: str) -> bytes:
+        path = f"{layout.cell(record.key)}/{name}"
+        raw = self.location.read(path)
+        _compare(record, name, path, None if raw is None else hashlib.sha256(raw).hexdigest())
+        return raw or b""
+
     def _unsealed(self, path: str, model: type[_Sealed], name: str) -> _Sealed | None:
         """A sealed file, or None if there is none; ``name`` is the key or sweep that it must hold."""
         raw = self.location.read(path)
@@ -345,9 +399,11 @@ class Store:
         return Problem(error.key, error.path, error.reason, None if target is None else str(target))
 
 
-def _name(sealed: Record | Failure | Plan | Origin) -> str:
+def _name(sealed: Record | Failure | Plan | Origin | BenchmarkCard) -> str:
     if isinstance(sealed, Plan):
         return sealed.sweep
+    if isinstance(sealed, BenchmarkCard):
+        return sealed.digest
     return sealed.bundle if isinstance(sealed, Origin) else sealed.key
 
 

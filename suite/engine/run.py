@@ -13,6 +13,7 @@ from pathlib import Path
 from leaderboard.store import Store
 from suite.config import SweepConfig
 from suite.engine import events, progress
+from suite.engine.benchmarks import keep_benchmarks
 from suite.engine.cluster import FOLDER_PREFIX, Cluster
 from suite.engine.execute import Executor
 from suite.engine.interrupts import Interrupts
@@ -83,6 +84,7 @@ def run(
             [cell.key for cell in known.cells],
             {cell.key: cell.planned for cell in known.cells},
         )
+        keep_benchmarks(known.cells, store)
         emit(
             events.SweepPlanned(
                 sweep.name,
