@@ -147,6 +147,7 @@
     }
     for (const part of main.querySelectorAll("[data-whole-board]")) part.hidden = Boolean(ranking);
     status.textContent = "";
+    form.toggleAttribute("data-pool", Boolean(ranking));
     if (!ranking) return;
     const [title, lede, basis] = head;
     const columns = ranking.byColumn.size;
@@ -154,7 +155,7 @@
     if (lede) lede.textContent = sureness(ranking.overall);
     const size = `${ranking.overall.length} of ${plural(boxes("method").length, "method")}`
       + (boxes("column").length ? ` on ${columns} of ${plural(boxes("column").length, "column")}` : "");
-    if (basis) basis.textContent = `A pool: ${size}.`;
+    if (basis) basis.textContent = "";
     const missing = chosen.unknown.length ? ` Not on this board: ${listed(chosen.unknown)}.` : "";
     status.textContent = ranking.overall.length
       ? `Pool of ${size}, ranked anew. Accuracies, and the seed variances behind every interval, are the whole board's.${missing}`
