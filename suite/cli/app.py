@@ -14,9 +14,11 @@ from suite.cli.board import board
 from suite.cli.data import data
 from suite.cli.doctor import doctor
 from suite.cli.methods import methods
+from suite.cli.new import new
 from suite.cli.runs import runs
 from suite.cli.shared import BadInput
 from suite.cli.submission import submission
+from suite.cli.submit import submit
 from suite.cli.sweep import run, sweep
 from suite.nearest import nearest
 
@@ -78,7 +80,7 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (sweep, run, board, data, methods, runs, submission, audit, doctor):
+for _verb in (new, submit, sweep, run, board, data, methods, runs, submission, audit, doctor):
     league.add_command(_verb)
 
 

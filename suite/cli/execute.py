@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -49,21 +49,32 @@ class Wishes:
         return shlex.join(["league", *self.words, *given, *(["--json"] if self.as_json else []), *extra])
 
 
-def execute(sweep: SweepConfig, wishes: Wishes) -> int:
-    """Run ``sweep`` and print its ranking, or what it would be; returns the exit code."""
+def execute(
+    sweep: SweepConfig,
+    wishes: Wishes,
+    *,
+    foretell: Callable[[Plan], None] | None = None,
+    conclude: Callable[[SweepConfig, Wishes, SweepReport], None] | None = None,
+) -> int:
+    """Run ``sweep`` and print its ranking, or what it would be; returns the exit code.
+
+    ``foretell`` hears the plan before it is run; ``conclude`` prints the end in place of the ranking.
+    """
     from suite import engine
 
     plan = _plan(sweep)
     if wishes.dry_run:
         _preview(plan, wishes.as_json)
         return 0
+    if foretell is not None:
+        foretell(plan)
     with _explained(), engine.live_view() as tell:
         report = engine.run(sweep, retry=wishes.retry, address=wishes.address, on_event=tell)
     if report.interrupted:
         click.echo(f"Interrupted. What was finished is kept; go on with:\n  {wishes.command()}", err=True)
         return report.exit_code
     with _explained():
-        _conclude(sweep, wishes, report)
+        (conclude or _conclude)(sweep, wishes, report)
     return report.exit_code
 
 

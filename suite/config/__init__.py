@@ -8,7 +8,7 @@ frozen dataclasses that are checked to the last argument, or raise ``ConfigError
 """
 
 from suite.config.dump import to_dict, to_yaml
-from suite.config.load import load_sweep, shipped, single_run
+from suite.config.load import load_sweep, shipped, single_run, submitted_run
 from suite.config.schema import (
     BenchmarkConfig,
     ConfigError,
@@ -32,6 +32,7 @@ __all__ = [
     "load_sweep",
     "shipped",
     "single_run",
+    "submitted_run",
     "to_dict",
     "to_yaml",
 ]

@@ -17,6 +17,7 @@ from suite.config.build import build, keys
 from suite.config.check import check, method_arguments
 from suite.config.schema import ConfigError, SweepConfig
 from suite.nearest import nearest
+from suite.submission import read
 
 _CONF = Path(__file__).parent.parent / "conf"
 
@@ -65,14 +66,52 @@ def single_run(
     return _resolve(settings, spelled, environment)
 
 
+def submitted_run(
+    source: str | Path,
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    arguments: Collection[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> SweepConfig:
+    """The sweep ``source`` with the method of the file ``path`` beside its own, under a name of its own.
+
+    A word of ``overrides`` may set one of the method's ``arguments`` as it is, ``lr=0.001``; all else is as
+    for ``load_sweep``.
+    """
+    name = read(path).name
+    found = _find(source)
+    with _blame(str(source)):
+        settings = layers.read(found)
+        _build(settings, partial=True)
+    settings["name"] = f"{settings['name']}.{name}"
+    submissions = [*settings.get("submissions", ()), str(Path(path).absolute())]
+    settings["submissions"] = list(dict.fromkeys(submissions))
+    own = [word for word in overrides if _is_argument(word, name, arguments)]
+    _overlay(settings, [word for word in overrides if word not in own], environment)
+    if own:  # last, since `methods=[...]` among the others replaces the list
+        listed = [entry for entry in settings["methods"] if entry["name"] != name]
+        settings["methods"] = [*listed, {"name": name, "arguments": dict(map(_argument, own))}]
+    return check(_build(settings))
+
+
+def _argument(word: str) -> tuple[str, Any]:
+    key, value = layers.split(word)
+    return ".".join(key), value
+
+
 def _of_sweep(word: str, method: str, arguments: Collection[str]) -> str:
     """An argument of the method as a setting of the sweep; other words as they are."""
+    return f"methods.0.arguments.{word}" if _is_argument(word, method, arguments) else word
+
+
+def _is_argument(word: str, method: str, arguments: Collection[str]) -> bool:
+    """Whether a word sets an argument of the method; else it must be a setting of the sweep."""
     key = word.partition("=")[0]
     head = key.partition(".")[0]
     if head in SweepConfig.__dataclass_fields__ or not key or "=" not in word:
-        return word
+        return False
     if head in arguments:
-        return f"methods.0.arguments.{word}"
+        return True
     near = nearest(key, [*arguments, *keys(SweepConfig)])
     raise ConfigError(f"{key} is not a setting or an argument of {method}; {near}")
 
@@ -80,6 +119,14 @@ def _of_sweep(word: str, method: str, arguments: Collection[str]) -> str:
 def _resolve(
     settings: dict[str, Any], overrides: Iterable[str], environment: Mapping[str, str] | None
 ) -> SweepConfig:
+    _overlay(settings, overrides, environment)
+    return check(_build(settings))
+
+
+def _overlay(
+    settings: dict[str, Any], overrides: Iterable[str], environment: Mapping[str, str] | None
+) -> None:
+    """Put the environment and then ``overrides`` over ``settings``, in place."""
     variables = os.environ if environment is None else environment
     for variable, key, value in layers.variables(variables):
         if variable not in _MACHINE:
@@ -89,7 +136,6 @@ def _resolve(
     for word in overrides:
         layers.assign(settings, *layers.split(word))
         _build(settings, partial=True)
-    return check(_build(settings))
 
 
 def _build(settings: dict[str, Any], *, partial: bool = False) -> SweepConfig:

@@ -10,6 +10,7 @@ from suite.submission.environment import Environment, prepare
 from suite.submission.errors import SubmissionError
 from suite.submission.loading import load_trusted, register
 from suite.submission.reading import Submission, of_text, read
+from suite.submission.template import template
 
 __all__ = [
     "Environment",
@@ -20,4 +21,5 @@ __all__ = [
     "prepare",
     "read",
     "register",
+    "template",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CODE = (".py", ".pyc", ".so")
 _PROBED = (("::1", 0), ("::1", 0, 0, 0))  # by which libraries learn whether there is IPv6
-_COMPILED = "/__pycache__/"
+_OF_CODE = ("/__pycache__/", ".egg-info/", ".dist-info/")
 _SYSTEM = ("/proc/", "/sys/", "/dev/")  # where libraries learn of cores and memory
 
 _READS = frozenset({"os.listdir", "os.scandir"})
@@ -97,10 +97,11 @@ class Watch:
             return
         if what != "writes" and what != "changes":
             inside = f"{place}/"
-            code = place.endswith(_CODE) or what == "lists" or _COMPILED in inside or inside in self._paths
+            code = place.endswith(_CODE) or what == "lists" or inside in self._paths
+            code = code or any(part in inside for part in _OF_CODE)
             if inside.startswith((*self._libraries, *_SYSTEM)) or (code and inside.startswith(self._paths)):
                 return
-        elif place.startswith("/dev/") or _COMPILED in place:
+        elif place.startswith("/dev/") or _OF_CODE[0] in place:
             return
         self._tell(f"{what} {place}")
 
