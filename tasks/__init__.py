@@ -10,7 +10,7 @@ from tasks.digests import Verification
 from tasks.episodes import Episode, Episodes, Support
 from tasks.errors import DataError
 from tasks.registry import BenchmarkInfo, UnknownBenchmark, benchmark, describe, load, names, prepare, verify
-from tasks.sheet import contact_sheet
+from tasks.sheet import contact_sheet, domain_colour
 
 __all__ = [
     "SPLITS",
@@ -28,6 +28,7 @@ __all__ = [
     "benchmark",
     "contact_sheet",
     "describe",
+    "domain_colour",
     "load",
     "names",
     "prepare",

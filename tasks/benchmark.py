@@ -72,8 +72,10 @@ class Benchmark:
 
     ``domain_names`` names the values of ``domains(split)`` (a script, a vendor, a style).
     ``options`` are the resolved arguments it was loaded with (image size and the like).
-    Raises ValueError where a split is missing, two splits share a class or differ in image shape, or a domain
-    has no name.
+    ``within_domain``: each episode takes its classes from one domain, the domains in turn; each class then
+    lies in one domain.
+    Raises ValueError where a split is missing, two splits share a class or differ in image shape, a domain
+    has no name, or a class lies in several domains although episodes are to stay within one.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Benchmark:
     domain_names: tuple[str, ...]
     card: Card = field(repr=False)
     options: Mapping[str, object] = field(default_factory=dict)
+    within_domain: bool = False
 
     def __post_init__(self) -> None:
         if set(self.splits) != set(SPLITS):
@@ -96,6 +99,8 @@ class Benchmark:
             raise ValueError(f"{self.name}: images must have one shape in every split, not {shapes}")
         for split in SPLITS:
             _check_indices("domain", self.domains(split), len(self.domain_names))
+            if self.within_domain:
+                self._check_one_domain_a_class(split)
 
     def images(self, split: SplitName) -> NDArray[np.uint8]:
         """Images of a split, uint8 [n, c, h, w] in 0..255."""
@@ -123,11 +128,25 @@ class Benchmark:
 
     @property
     def digest(self) -> str:
-        """sha256 over every array, class name and domain name of every split: equal digests, equal data."""
+        """sha256 over every array, class name and domain name of every split: equal digests, equal data.
+
+        That episodes stay within a domain is part of it.
+        """
         # __dict__ caches past frozen: the value is a pure function of the fields.
         if "_digest" not in self.__dict__:
             self.__dict__["_digest"] = _digest(self)
         return str(self.__dict__["_digest"])
+
+    def _check_one_domain_a_class(self, split: SplitName) -> None:
+        labels, domains = self.labels(split), self.domains(split)
+        domain_of = np.zeros(len(self.classes(split)), dtype=np.int64)
+        domain_of[labels] = domains
+        strays = labels[domain_of[labels] != domains]
+        if len(strays):
+            raise ValueError(
+                f"{self.name}/{split}: class {self.classes(split)[strays[0]]!r} lies in several domains; "
+                "episodes within one domain cannot be drawn from it"
+            )
 
     def _split(self, split: SplitName) -> Split:
         if split not in self.splits:
@@ -144,6 +163,8 @@ def _check_indices(what: str, values: NDArray[np.int64], count: int) -> None:
 def _digest(benchmark: Benchmark) -> str:
     digest = hashlib.sha256()
     digest.update("\x1f".join(benchmark.domain_names).encode())
+    if benchmark.within_domain:
+        digest.update(b"\x1ewithin domain")
     for name in SPLITS:
         part = benchmark.splits[name]
         digest.update(f"\x1e{name}\x1e{part.images.shape}\x1e".encode())

@@ -95,7 +95,14 @@ def _read(path: Path) -> Benchmark | None:
                 for split in SPLITS
             }
         card = Card(**about["card"])
-        benchmark = Benchmark(about["name"], splits, tuple(about["domain_names"]), card, about["options"])
+        benchmark = Benchmark(
+            about["name"],
+            splits,
+            tuple(about["domain_names"]),
+            card,
+            about["options"],
+            about.get("within_domain", False),
+        )
         if benchmark.digest != about["digest"]:
             raise ValueError("its digest is not the recorded one")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -135,6 +142,7 @@ def _write(path: Path, benchmark: Benchmark) -> None:
     about = {
         "name": benchmark.name,
         "options": dict(benchmark.options),
+        "within_domain": benchmark.within_domain,
         "domain_names": benchmark.domain_names,
         "classes": {split: benchmark.classes(split) for split in SPLITS},
         "card": asdict(benchmark.card),

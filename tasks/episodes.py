@@ -36,7 +36,8 @@ class Episode:
     """A task: a support set, query images uint8 [m, c, h, w], query labels int64 [m] that scoring alone sees.
 
     Images come class by class within support and within query; ``indices`` are their rows in the split
-    (support first), ``classes`` the classes drawn, in label order.
+    (support first), ``classes`` the classes drawn, in label order. Where episodes stay within a domain,
+    ``domain`` is the one, an index into the benchmark's ``domain_names``.
     """
 
     support: Support
@@ -44,6 +45,7 @@ class Episode:
     query_labels: torch.Tensor
     indices: tuple[int, ...]
     classes: tuple[int, ...]
+    domain: int | None = None
 
 
 class Episodes(Sequence[Episode]):
@@ -53,7 +55,9 @@ class Episodes(Sequence[Episode]):
     its subsets, without replacement. Classes with fewer than ``shot + query`` images cannot be drawn;
     ``eligible_classes`` are the others. The sequence is as long as it is asked to be: ``length`` bounds
     iteration only.
-    Raises ValueError where fewer than ``way`` classes are eligible.
+    Where the benchmark's episodes stay within a domain, episode i is one of the domain i mod their number, of
+    those that the split has: any run of episodes has each equally often, give or take one.
+    Raises ValueError where fewer than ``way`` classes (of a domain) are eligible.
     """
 
     def __init__(
@@ -77,14 +81,32 @@ class Episodes(Sequence[Episode]):
         self._starts = np.cumsum(self._counts) - self._counts
         self._by_class = np.argsort(labels, kind="stable")
         self.eligible_classes = np.flatnonzero(self._counts >= shot + query)
-        if len(self.eligible_classes) < way:
-            raise ValueError(
-                f"{benchmark.name}/{split} has {len(self.eligible_classes)} classes with at least "
-                f"{shot + query} images (shot {shot} + query {query}); {way}-way episodes need {way}"
-            )
+        groups = self._groups()
+        for domain, classes in groups.items():
+            if len(classes) < way:
+                where = "" if domain is None else f" of the domain {benchmark.domain_names[domain]!r}"
+                raise ValueError(
+                    f"{benchmark.name}/{split} has {len(classes)} classes{where} with at least "
+                    f"{shot + query} images (shot {shot} + query {query}); {way}-way episodes need {way}"
+                )
+        self._domains, self._pool = tuple(groups), np.concatenate(list(groups.values()))
+        self._sizes = np.array([len(classes) for classes in groups.values()])
         identity = json.dumps([benchmark.digest, split, way, shot, query, seed])
         self._key = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:16], "little")
         self._block: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def _groups(self) -> dict[int | None, NDArray[np.int64]]:
+        """Eligible classes of each domain, or under None all of them, where episodes are not of a domain."""
+        if not self.benchmark.within_domain:
+            return {None: self.eligible_classes}
+        domains = self.benchmark.domains(self.split)
+        domain_of = np.full(len(self._counts), -1, dtype=np.int64)
+        domain_of[self.benchmark.labels(self.split)] = domains
+        of_eligible = domain_of[self.eligible_classes]
+        found = {
+            domain: self.eligible_classes[of_eligible == domain] for domain in np.unique(domains).tolist()
+        }
+        return found or {None: self.eligible_classes}
 
     def __len__(self) -> int:
         return self.length
@@ -107,8 +129,9 @@ class Episodes(Sequence[Episode]):
             raise IndexError(f"episodes {start} to {stop}: they are numbered from 0, upwards")
         each = self.shot + self.query
         random = self._random(start, stop, self.way * (1 + each))
-        sizes = np.full(stop - start, len(self.eligible_classes))
-        classes = self.eligible_classes[_without_replacement(random[:, : self.way], sizes)]
+        turn = np.arange(start, stop) % len(self._domains)
+        drawn = _without_replacement(random[:, : self.way], self._sizes[turn])
+        classes = self._pool[(np.cumsum(self._sizes) - self._sizes)[turn][:, None] + drawn]
         within = _without_replacement(
             random[:, self.way :].reshape(-1, each), self._counts[classes].reshape(-1)
         ).reshape(stop - start, self.way, each)
@@ -135,6 +158,7 @@ class Episodes(Sequence[Episode]):
             query_labels=labels.repeat_interleave(self.query),
             indices=(*support.tolist(), *query.tolist()),
             classes=tuple(classes.tolist()),
+            domain=self._domains[i % len(self._domains)],
         )
 
     def __iter__(self) -> Iterator[Episode]:

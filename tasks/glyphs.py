@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,15 +46,18 @@ images are the same to the byte count once."""
 
 
 @benchmark("glyphs")
-def load(size: int = 28, *, cache: Path | None = None) -> Benchmark:
+def load(size: int = 28, scripts: Sequence[str] | None = None, *, cache: Path | None = None) -> Benchmark:
     """Grey images [n, 1, size, size], 0 paper, 255 ink; class = character, domain = script.
 
-    ``cache`` is the folder that keeps them (default: the user's). Raises ValueError for a size outside
-    8..128.
+    ``scripts`` are the only ones to keep (default: all), at least one of each split. ``cache`` is the folder
+    that keeps the images (default: the user's). Raises ValueError for a size outside 8..128, a script that
+    there is not, or a split that is left without one.
     """
     check_size(size)
+    kept = None if scripts is None else _checked(scripts)
     sources = ["glyphs.py", "raster.py", "typefaces.py", "typefaces.json"]
-    return through("glyphs", {"size": size}, lambda: _build(size), sources=sources, folder=cache)
+    whole = through("glyphs", {"size": size}, lambda: _build(size), sources=sources, folder=cache)
+    return whole if kept is None or kept == whole.domain_names else _only(whole, kept)
 
 
 def letters(script: str) -> list[str]:
@@ -69,6 +74,40 @@ def letters(script: str) -> list[str]:
         and known.normalize("NFKC", character) == character
         and known.name(character, "").startswith(script.upper())
     ]
+
+
+def _checked(scripts: Sequence[str]) -> tuple[str, ...]:
+    """The scripts in their usual order."""
+    if isinstance(scripts, str):
+        raise ValueError(f"scripts must be a list, such as [Latin, Arabic, Hebrew], not {scripts!r}")
+    for script in scripts:
+        if script not in _BLOCKS:
+            near = difflib.get_close_matches(str(script), _BLOCKS, n=1) or list(_BLOCKS)
+            raise ValueError(f"glyphs has no script {script!r}; nearest: {', '.join(near)}")
+    for split in SPLITS:
+        if not set(SCRIPTS[split]) & set(scripts):
+            raise ValueError(
+                f"scripts leaves {split} without one; add at least one of {', '.join(SCRIPTS[split])}"
+            )
+    return tuple(script for split in SPLITS for script in SCRIPTS[split] if script in scripts)
+
+
+def _only(whole: Benchmark, scripts: tuple[str, ...]) -> Benchmark:
+    """The classes and images of some scripts."""
+    wanted = np.array([scripts.index(name) if name in scripts else -1 for name in whole.domain_names])
+    splits = {}
+    for split in SPLITS:
+        domains = wanted[whole.domains(split)]
+        classes, labels = np.unique(whole.labels(split)[domains >= 0], return_inverse=True)
+        splits[split] = Split(
+            whole.images(split)[domains >= 0],
+            labels.astype(np.int64),
+            domains[domains >= 0].astype(np.int64),
+            tuple(whole.classes(split)[label] for label in classes),
+        )
+    rule = f"{whole.card.split_rule}; of these only {', '.join(scripts)}"
+    options = {**whole.options, "scripts": list(scripts)}
+    return Benchmark("glyphs", splits, scripts, replace(whole.card, split_rule=rule), options)
 
 
 def _build(size: int) -> Benchmark:

@@ -17,7 +17,9 @@ from tasks.digests import Verification, compare
 
 Loader = Callable[..., Benchmark]
 
-_BUILT_IN = {"glyphs": "tasks.glyphs", "emoji": "tasks.emoji", "omniglot": "tasks.omniglot"}
+_BUILT_IN = {
+    name: f"tasks.{name}" for name in ("digits", "emoji", "gaussian", "glyphs", "latent", "omniglot", "union")
+}
 _REGISTERED: dict[str, Loader] = {}
 
 # Options that say where data lie on this machine, not what they are.
@@ -88,20 +90,20 @@ def describe(name: str) -> BenchmarkInfo:
         doc=inspect.getdoc(loader) or "",
         options=options,
         open_ended=any(p.kind is p.VAR_KEYWORD for p in parameters),
-        downloaded="download" in _options_of(name),
+        downloaded="download" in options_of(name),
     )
 
 
 def prepare(name: str, **options: object) -> Benchmark:
     """Fetch and build a benchmark now, so that loading it later is quick and needs no network."""
-    if "download" in _options_of(name):
+    if "download" in options_of(name):
         options.setdefault("download", True)
     return load(name, **options)
 
 
 def verify(name: str, **options: object) -> Verification:
     """Build a benchmark anew, past the cache, and hold it against the digest that is recorded for it."""
-    if "cache" not in _options_of(name):
+    if "cache" not in options_of(name):
         return compare(load(name, **options))
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         # The verification says what the warning would.
@@ -109,7 +111,8 @@ def verify(name: str, **options: object) -> Verification:
         return compare(load(name, **{**options, "cache": Path(folder)}))
 
 
-def _options_of(name: str) -> list[str]:
+def options_of(name: str) -> list[str]:
+    """Every option of a benchmark, those included that say where data lie. Raises UnknownBenchmark."""
     return list(inspect.signature(_loader(name)).parameters)
 
 
