@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 LEAGUE := $(BIN)/league
 STAMP  := $(VENV)/.set-up
 
-.PHONY: help setup demo standard test lint format slow bench docs clean
+.PHONY: help setup demo standard test lint format picture slow bench docs clean
 
 help:           ## list these words
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## make .venv and install everything into it
 
-$(STAMP): pyproject.toml tasks/pictures.txt requirements/learn2learn.txt requirements/setup.sh
+$(STAMP): pyproject.toml tasks/pictures.txt requirements/dev.txt requirements/learn2learn.txt requirements/setup.sh
 	PYTHON="$(PYTHON)" sh requirements/setup.sh $(VENV)
 	@touch $(STAMP)
 
@@ -28,8 +28,12 @@ lint: $(STAMP)  ## format, lint, types and the import rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint      ## lint and all tests but the slow ones
+test: lint      ## lint and all tests but the slow ones; the pages in a browser where one can be had
+	sh requirements/browser.sh
 	$(BIN)/python -m pytest -m "not slow and not network and not gpu"
+
+picture: $(STAMP) ## take docs/board.png anew, from the standard sweep in tests/browser
+	UPDATE_PICTURE=1 $(BIN)/python -m pytest tests/browser/test_picture.py -q
 
 slow: $(STAMP)  ## the tests that take minutes: full coverage simulations, long chaos runs
 	$(BIN)/python -m pytest -m slow

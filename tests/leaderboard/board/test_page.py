@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import shutil
-import subprocess
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -174,29 +172,3 @@ def test_a_folder_that_cannot_be_written_is_said(
     with pytest.raises(StoreError, match="no space is left"):
         write_html(board, tmp_path / "board")
     assert page.read_bytes() == before and not list((tmp_path / "board").rglob(".*"))
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 768, 1280])
-def test_the_page_is_no_wider_than_its_window(board: Board, tmp_path: Path, width: int) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
-    page = write_html(board, tmp_path / "board")
-    measure = (
-        "<script>document.title = document.documentElement.scrollWidth + '/' + innerWidth</script></body>"
-    )
-    page.write_text(page.read_text().replace("</body>", measure))
-    done = subprocess.run(
-        [
-            *(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"),
-            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", page.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    found = re.search(r"<title>(\d+)/(\d+)</title>", done.stdout)
-    assert found is not None and int(found[1]) <= int(found[2])
