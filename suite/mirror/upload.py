@@ -58,8 +58,10 @@ def send(folders: Sequence[Path], target: Target, root: Path) -> dict[Path, bool
             left.unlink()
     command = [sys.executable, "-m", "wandb", "sync", "--include-synced", "-p", target.project]
     command += ["-e", target.entity, *map(str, folders)]
+    # A service of its own: one that ends badly then ends alone.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_SERVICE")}
     environment = {
-        **os.environ,
+        **inherited,
         "WANDB_DIR": str(root),
         "WANDB_DATA_DIR": str((root / FOLDER / "artifacts").absolute()),
         "WANDB_SILENT": "true",

@@ -35,7 +35,7 @@ def write(content: Content, root: Path, project: str, fill: Callable[[Any], None
 
     place = root / FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix=".new-") as scratch, _staging(place / "artifacts"):
+    with tempfile.TemporaryDirectory(dir=place, prefix=".new-") as scratch, _staging(root, content.run):
         try:
             run = wandb.init(
                 project=project,
@@ -100,8 +100,10 @@ def _earlier(root: Path, content: Content) -> list[Path]:
 
 
 @contextmanager
-def _staging(folder: Path) -> Iterator[None]:
-    """Have W&B stage artifacts beside the runs, so that what is to be sent lies in the store alone."""
+def _staging(root: Path, run: str) -> Iterator[None]:
+    """Have W&B stage the run's artifacts beside the runs, so that what is to be sent lies in the store alone."""
+    folder = root / FOLDER / "artifacts" / run
+    shutil.rmtree(folder, ignore_errors=True)
     before = os.environ.get(_DATA)
     os.environ[_DATA] = str(folder.absolute())
     try:
