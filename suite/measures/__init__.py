@@ -10,6 +10,7 @@ from suite.measures.cca import cca, pwcca, svcca
 from suite.measures.cka import linear_cka, minibatch_cka, rbf_cka, unbiased_cka
 from suite.measures.cka_pairs import cka_matrix
 from suite.measures.collapse import NeuralCollapse, neural_collapse, neural_collapse_of_batches
+from suite.measures.hellinger import expected_hellinger_diversity, hellinger_diversity
 from suite.measures.procrustes import procrustes_distance
 from suite.measures.streamed import Similarities, similarities
 
@@ -18,6 +19,8 @@ __all__ = [
     "Similarities",
     "cca",
     "cka_matrix",
+    "expected_hellinger_diversity",
+    "hellinger_diversity",
     "linear_cka",
     "minibatch_cka",
     "neural_collapse",
