@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -11,7 +12,13 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from torch import Tensor
 
-HEADS = ("logistic_regression", "ridge", "nearest_centroid")
+from suite import linear
+from suite.linear import HEADS
+
+__all__ = ["HEADS", "Classifier", "centroids", "fit", "squared_distance_logits"]
+
+# Classes times examples up to which a solution to the end costs less than scikit-learn's to its tolerance.
+_SMALL = 250
 
 Classifier = Callable[[Tensor], Tensor]
 """Features [m, d] -> logits float64 [m, way]."""
@@ -32,7 +39,10 @@ def fit(head: str, features: Tensor, labels: Tensor, *, normalize: bool, C: floa
     if head == "nearest_centroid":
         means = centroids(x, y, way)
         return lambda queries: squared_distance_logits(_prepare(queries, normalize), means)
-    weight, bias = (_logistic_regression if head == "logistic_regression" else _ridge)(x, y, way, C)
+    if head == "ridge":
+        weight, bias = _alone(head, x, y, C)
+    else:
+        weight, bias = _logistic_regression(x, y, way, C)
     return lambda queries: _prepare(queries, normalize) @ weight.T + bias
 
 
@@ -53,7 +63,11 @@ def _prepare(features: Tensor, normalize: bool) -> Tensor:
 
 
 def _logistic_regression(x: Tensor, y: Tensor, way: int, C: float) -> tuple[Tensor, Tensor]:
-    """Multinomial, L2 penalty on weights alone, L-BFGS (Tian et al. 2020): weight [way, d], bias [way]."""
+    """Multinomial, L2 penalty on weights alone (Tian et al. 2020): weight [way, d], bias [way]."""
+    if way * len(x) <= _SMALL:
+        with suppress(linear.NotConverged):  # then scikit-learn goes as far as float64 lets it
+            # Of two classes scikit-learn penalises the difference of the weights, not both of them.
+            return _alone("logistic_regression", x, y, C / 2 if way == 2 else C)
     if way == 1:
         return x.new_zeros(1, x.shape[1]), x.new_zeros(1)
     model = LogisticRegression(C=C, max_iter=1_000).fit(x.numpy(), y.numpy())
@@ -64,14 +78,9 @@ def _logistic_regression(x: Tensor, y: Tensor, way: int, C: float) -> tuple[Tens
     return weight, bias
 
 
-def _ridge(x: Tensor, y: Tensor, way: int, C: float) -> tuple[Tensor, Tensor]:
-    """Least squares on one-hot targets with penalty |w|^2 / C, bias unpenalised, solved in the n x n dual."""
-    targets = F.one_hot(y, way).double()
-    x_mean, target_mean = x.mean(0), targets.mean(0)
-    centred = x - x_mean
-    gram = centred @ centred.T + torch.eye(len(x), dtype=x.dtype) / C
-    weight = torch.linalg.solve(gram, targets - target_mean).T @ centred
-    return weight, target_mean - weight @ x_mean
+def _alone(head: str, x: Tensor, y: Tensor, C: float) -> tuple[Tensor, Tensor]:
+    heads = linear.fit(head, x[None], y[None], C=C)
+    return heads.weight[0], heads.bias[0]
 
 
 def _tensor(values: NDArray[np.float64]) -> Tensor:

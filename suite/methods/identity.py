@@ -11,16 +11,16 @@ from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 # Shared code that decides what a method computes. Benchmarks have digests of their own.
-_SHARED = ("suite.methods", "suite.models", "suite.kernels", "suite.objectives")
+_SHARED = ("suite.methods", "suite.models", "suite.kernels", "suite.linear", "suite.objectives")
 
 
 def source_hash(module: str) -> str:
     """sha256 over the source of ``module`` and of all that it builds on, comments included.
 
     It builds on each module that it imports, directly or through others and anywhere in the file, that
-    belongs to ``suite.methods``, ``suite.models``, ``suite.kernels``, ``suite.objectives`` or, for a method
-    from elsewhere, to its own top-level package. Other packages count by their versions, which records keep.
-    Raises ValueError for a module without a source file (one typed into an interpreter).
+    belongs to ``suite.methods``, ``suite.models``, ``suite.kernels``, ``suite.linear``, ``suite.objectives``
+    or, for a method from elsewhere, to its own top-level package. Other packages count by their versions,
+    which records keep. Raises ValueError for a module without a source file (one typed into an interpreter).
     """
     own = module.partition(".")[0]
     return _hash(module, *_read(module), _SHARED if own == "suite" else (*_SHARED, own))

@@ -27,7 +27,7 @@ def task(way: int = 5, shot: int = 3, dimension: int = 12, seed: int = 0) -> tup
 @pytest.mark.parametrize("C", C_VALUES)
 def test_logistic_regression_has_the_probabilities_of_sklearn(C: float, way: int) -> None:
     features, labels, queries = task(way)
-    model = LogisticRegression(C=C, max_iter=1_000).fit(features.numpy(), labels.numpy())
+    model = LogisticRegression(C=C, max_iter=100_000, tol=1e-12).fit(features.numpy(), labels.numpy())
     logits = fit("logistic_regression", features, labels, normalize=False, C=C)(queries)
     np.testing.assert_allclose(logits.softmax(1).numpy(), model.predict_proba(queries.numpy()), atol=1e-6)
 
