@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser.conftest import Built, Open
 
@@ -73,7 +72,7 @@ def test_lists_of_the_filter_stay_within_a_phone(made: Built, visit: Open) -> No
         box = choice.locator("fieldset").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
         page.keyboard.press("Escape")
-        expect(choice.locator("fieldset")).to_be_hidden()
+        choice.locator("fieldset").wait_for(state="hidden")
 
 
 def test_pages_say_the_same_without_scripts(built: Built, visit: Open) -> None:
