@@ -5,7 +5,17 @@ and ``convolution``, the references in plain PyTorch in ``plain``; ``choice`` sa
 """
 
 from suite.kernels.block import normalise_rectify_pool
-from suite.kernels.choice import kernels_for, path
+from suite.kernels.choice import kernels_for, path, reads_images
 from suite.kernels.convolution import convolve
+from suite.kernels.images import LastImages
+from suite.kernels.images import convolve_normalise_rectify_pool as convolve_images
 
-__all__ = ["convolve", "kernels_for", "normalise_rectify_pool", "path"]
+__all__ = [
+    "LastImages",
+    "convolve",
+    "convolve_images",
+    "kernels_for",
+    "normalise_rectify_pool",
+    "path",
+    "reads_images",
+]

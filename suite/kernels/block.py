@@ -18,6 +18,21 @@ from suite.kernels.algebra import (
     to_weight_twice,
 )
 
+Array = Any
+"""A numpy array."""
+
+
+class ImagePasses(Protocol):
+    """The passes of ``suite.kernels.images``, as ``suite.kernels.cpu_images`` has them."""
+
+    def patch_moments(self, images: Array) -> tuple[Array, Array]: ...
+
+    def pool(self, *arrays: Array) -> None: ...
+
+    def winner_sums(self, *arrays: Array) -> tuple[Array, Array, Array]: ...
+
+    def gather(self, *arrays: Array) -> Array: ...
+
 
 class Kernels(Protocol):
     """The passes over maps that a device has kernels for.
@@ -29,6 +44,11 @@ class Kernels(Protocol):
     @property
     def name(self) -> str:
         """What they are made with, as logs say it."""
+        ...
+
+    @property
+    def images(self) -> ImagePasses | None:
+        """Passes that convolve images on the way; None where there are none."""
         ...
 
     def vector(self, values: Tensor) -> Vector:

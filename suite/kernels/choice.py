@@ -10,6 +10,7 @@ from torch import Tensor
 from suite.kernels.block import Kernels
 
 _TYPES = (torch.float32, torch.float64)
+_FEW_CHANNELS = 4  # above, the libraries' convolutions of many channels are faster than one pass over windows
 
 
 def kernels_for(values: Tensor) -> Kernels | None:
@@ -18,6 +19,17 @@ def kernels_for(values: Tensor) -> Kernels | None:
         return None
     found = _on(values.device.type, values.dtype)
     return None if isinstance(found, str) else found
+
+
+def reads_images(images: Tensor, filters: Tensor) -> bool:
+    """Whether ``suite.kernels.images`` serves a block of ``filters`` [c, i, 3, 3] on ``images`` [n, i, h, w].
+
+    It does where the kernels have passes for it, nobody asks for the images' gradient and channels are few.
+    """
+    kernels = kernels_for(images)
+    if kernels is None or kernels.images is None or images.requires_grad:
+        return False
+    return filters.shape[2:] == (3, 3) and images.shape[1] == filters.shape[1] <= _FEW_CHANNELS
 
 
 def path(device: torch.device, dtype: torch.dtype) -> str:

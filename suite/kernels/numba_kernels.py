@@ -8,14 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from suite.kernels import cpu
+from suite.kernels import cpu, cpu_images
 from suite.kernels.algebra import Affine, Vector
+from suite.kernels.block import ImagePasses
 
 
 class NumbaKernels:
     """See ``suite.kernels.block.Kernels``."""
 
     name = "numba"
+    images: ImagePasses = cpu_images
 
     def vector(self, values: Tensor) -> Vector:
         return values.detach().numpy().astype(np.float64)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from suite.kernels import LastImages
 from suite.models.backbone import Backbone
-from suite.models.layers import BatchNorm, BatchNormMode, Convolution, normalise_rectify_pool, pooled_sizes
+from suite.models.layers import (
+    BatchNorm,
+    BatchNormMode,
+    Convolution,
+    convolve_normalise_rectify_pool,
+    pooled_sizes,
+)
 
 
 class Conv4(Backbone):
@@ -43,7 +50,9 @@ class Block(nn.Module):
         self.pools = pools
         self.convolution = Convolution(inputs, outputs, 3)
         self.norm = BatchNorm(outputs, batch_norm)
+        self._last_images = LastImages()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)
-        return normalise_rectify_pool(self.norm, x) if self.pools else F.relu(self.norm(x))
+        if self.pools:
+            return convolve_normalise_rectify_pool(self.convolution, self.norm, x, self._last_images)
+        return F.relu(self.norm(self.convolution(x)))

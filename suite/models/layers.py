@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from suite import kernels
-from suite.kernels import convolve
+from suite.kernels import LastImages, convolve
 
 BatchNormMode = Literal["episode", "running"]
 """``episode``: statistics of the batch at hand, always (so predictions are transductive). ``running``: those
@@ -74,29 +74,27 @@ class BatchNorm(nn.Module):
 
     def affine(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift [t*channels, 1, 1] by which ``x`` is normalised: ``x * scale + shift``."""
-        given = self.given(x)
+        given = self.given(x.shape[1] // self.channels)
         if given is None:
             mean, inverse_std = _ChannelStatistics.apply(x, self.epsilon)
-            self.follow(x, mean.detach(), inverse_std.detach())
+            self.follow(mean.detach(), inverse_std.detach(), values=x.numel() // x.shape[1])
         else:
             mean, inverse_std = given
         scale = self.weight * inverse_std
         return scale[:, None, None], (self.bias - mean * scale)[:, None, None]
 
-    def given(self, x: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Mean and 1 / sqrt(variance + epsilon) [t*channels] that are not those of ``x``; None: they are."""
+    def given(self, networks: int) -> tuple[Tensor, Tensor] | None:
+        """Mean and 1 / sqrt(variance + epsilon) [t*channels] to normalise by; None: those of the batch."""
         if self.mode == "episode" or self.training:
             return None
-        networks = x.shape[1] // self.channels
         inverse_std = torch.rsqrt(self.running_variance + self.epsilon)
         return self.running_mean.repeat(networks), inverse_std.repeat(networks)
 
     @torch.no_grad()
-    def follow(self, x: Tensor, mean: Tensor, inverse_std: Tensor) -> None:
-        """Let the running averages, where there are any, follow the statistics of a batch ``x``."""
-        if self.mode == "episode":
+    def follow(self, mean: Tensor, inverse_std: Tensor, values: int) -> None:
+        """Let running averages, where such are learned now, follow the statistics of ``values`` pixels."""
+        if self.mode == "episode" or not self.training:
             return
-        values = x.numel() // x.shape[1]
         # As everywhere, the running variance is the unbiased one.
         variance = (inverse_std.pow(-2) - self.epsilon) * (values / max(values - 1, 1))
         self.running_mean.lerp_(mean.view(-1, self.channels).mean(0), self.momentum)
@@ -126,18 +124,24 @@ class _ChannelStatistics(torch.autograd.Function):
         return torch.addcmul(offset[:, None, None], x, slope[:, None, None]), None
 
 
-def normalise_rectify_pool(norm: BatchNorm, x: Tensor) -> Tensor:
-    """2x2 max-pooling of ReLU of ``norm(x)``: [n, t*channels, h, w] -> [n, t*channels, h//2, w//2]."""
+def convolve_normalise_rectify_pool(
+    convolution: Convolution, norm: BatchNorm, x: Tensor, last: LastImages
+) -> Tensor:
+    """2x2 max-pooling of ReLU of ``norm(convolution(x))``, halves rounded down, by the fastest path there is.
+
+    [n, t*inputs, h, w] -> [n, t*outputs, h//2, w//2]. ``last`` is the block's memory of the images it read.
+    """
     fused = kernels.kernels_for(x)
     if fused is None:
-        return F.relu(_normalise_and_pool(norm, x))
-    given = norm.given(x)
-    pooled, mean, inverse_std = kernels.normalise_rectify_pool(
-        fused, x, norm.weight, norm.bias, given, norm.epsilon
-    )
-    if given is None:
-        norm.follow(x, mean, inverse_std)
-    return pooled
+        return F.relu(_normalise_and_pool(norm, convolution(x)))
+    of_norm = norm.weight, norm.bias, norm.given(x.shape[1] // convolution.weight.shape[1]), norm.epsilon
+    # Where somebody listens to the convolution, it must be made.
+    if kernels.reads_images(x, convolution.weight) and not convolution._forward_hooks:
+        found = kernels.convolve_images(last.prepared(fused, x), convolution.weight, *of_norm)
+    else:
+        found = kernels.normalise_rectify_pool(fused, convolution(x), *of_norm)
+    norm.follow(found.mean, found.inverse_std, values=x.numel() // x.shape[1])
+    return found.pooled
 
 
 def _normalise_and_pool(norm: BatchNorm, x: Tensor) -> Tensor:
