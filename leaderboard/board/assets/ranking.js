@@ -8,7 +8,10 @@
   const rounded = (value) => Math.round(value * DECIMALS) / DECIMALS;
 
   function bytes(text) {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+    const characters = atob(text);
+    const result = new Uint8Array(characters.length);
+    for (let i = 0; i < result.length; i += 1) result[i] = characters.charCodeAt(i);
+    return result.buffer;
   }
 
   /** P values of the pairs above the diagonal as rows of a symmetric M x M matrix. */
@@ -30,10 +33,11 @@
     const columns = data.columns.map((column) => {
       const size = column.methods.length;
       const codes = new Uint16Array(bytes(column.draws));
-      const draws = column.methods.map((_, row) => Float64Array.from(
-        codes.subarray(row * data.draws, (row + 1) * data.draws),
-        (code) => column.low + column.step * code,
-      ));
+      const draws = column.methods.map((_, row) => {
+        const drawn = new Float64Array(codes.subarray(row * data.draws, (row + 1) * data.draws));
+        for (let d = 0; d < drawn.length; d += 1) drawn[d] = column.low + column.step * drawn[d];
+        return drawn;
+      });
       const pairs = {};
       for (const name of ["tail", "variance", "degrees"]) {
         pairs[name] = symmetric(new Float32Array(bytes(column[name])), size);
@@ -66,17 +70,32 @@
     return settled.map((_, row) => row).sort((a, b) => settled[b] - settled[a] || a - b);
   }
 
-  /** Ranks of one row over the draws: 1 is the highest, equal ones share the mean of their ranks. */
-  function rankDraws(row, draws) {
-    return draws[row].map((value, d) => {
-      let higher = 0;
-      let equal = 0;
-      for (const other of draws) {
-        if (other[d] > value) higher += 1;
-        else if (other[d] === value) equal += 1;
+  /** First place in a rising array whose value is at least (or, with ``after``, above) the value. */
+  function place(sorted, value, after) {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle] < value || (after && sorted[middle] === value)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Ranks of all rows over the draws: 1 is the highest, equal ones share the mean of their ranks. */
+  function rankDraws(draws) {
+    const ranks = draws.map((drawn) => new Float64Array(drawn.length));
+    const sorted = new Float64Array(draws.length);
+    for (let d = 0; d < draws[0].length; d += 1) {
+      for (let row = 0; row < draws.length; row += 1) sorted[row] = draws[row][d];
+      sorted.sort();
+      for (let row = 0; row < draws.length; row += 1) {
+        const value = draws[row][d];
+        // The mean of the places that equal values hold, counted from the highest.
+        const [first, last] = [place(sorted, value, false), place(sorted, value, true)];
+        ranks[row][d] = draws.length - (first + last - 1) / 2;
       }
-      return 1 + higher + (equal - 1) / 2;
-    });
+    }
+    return ranks;
   }
 
   /** Median rank and the interval of ranks that were drawn; no interval where nothing is known. */
@@ -115,6 +134,7 @@
   function standings({ methods, scores, draws, tail, known, level, interval }) {
     const order = inOrder(scores);
     const apart = window.leagueTies.separated(tail, level);
+    const ranks = rankDraws(draws);
     const letters = window.leagueTies.tieGroups(order.map((a) => order.map((b) => apart[a][b])));
     return order.map((row, place) => {
       const below = order[place + 1];
@@ -122,7 +142,7 @@
       return {
         method: methods[row],
         score: interval(row),
-        rank: rankInterval(rankDraws(row, draws), level, known[row]),
+        rank: rankInterval(ranks[row], level, known[row]),
         ties: letters[place],
         next: tellable ? ahead(draws[row], draws[below]) : null,
         missing: 0,
@@ -214,7 +234,7 @@
     return {
       method,
       score: scoreInterval(pool.mean[row], pool.draws[row], data.level, known),
-      rank: rankInterval(rankDraws(row, pool.draws), data.level, known),
+      rank: rankInterval(rankDraws(pool.draws)[row], data.level, known),
       ties: "",
       next: null,
       missing: columns.length - held.length,
