@@ -5,6 +5,7 @@
   const form = document.getElementById("filter");
   if (!form) return;
 
+  const { plural, listed, headline, sureness } = window.leagueWords;
   const main = document.getElementById("main");
   const boxes = (name) => [...form.querySelectorAll(`input[name="${name}"]`)];
   const values = (name) => boxes(name).map((box) => box.value);
@@ -18,11 +19,9 @@
     axis: table.tHead.querySelector(".axis")?.cloneNode(true),
   }));
   let pool = null;
+  let corrected = null;
   let latest = 0;
   let loading = null;
-
-  const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-  const listed = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
   // What is chosen: read from the hash, shown in the form, and written back when the form changes.
 
@@ -116,6 +115,7 @@
     }
     if (turn !== latest) return;
     pool = ranking && new Set(ranking.overall.map((standing) => standing.method));
+    corrected = ranking && ranking.corrected;
     for (const entry of tables) restate(entry, ranking, chosen);
     state(ranking, chosen);
     narrow();
@@ -145,7 +145,7 @@
     for (const block of main.querySelectorAll("[data-block]")) {
       block.hidden = Boolean(ranking) && !ranking.byColumn.has(block.dataset.block);
     }
-    for (const part of main.querySelectorAll("[data-whole-board]")) part.hidden = Boolean(ranking);
+    for (const part of document.querySelectorAll("[data-whole-board]")) part.hidden = Boolean(ranking);
     status.textContent = "";
     form.toggleAttribute("data-pool", Boolean(ranking));
     if (!ranking) return;
@@ -162,57 +162,17 @@
       : `Nothing is left to rank: choose a method${boxes("column").length ? " and a column" : ""}.${missing}`;
   }
 
-  function headline(standings) {
-    const [first, ...others] = standings.filter((standing) => !standing.missing);
-    if (!standings.length) return "No method is chosen.";
-    if (!first) return "No overall order: no method of this pool has a result in every column.";
-    if (!others.length) return `${first.method} stands alone in this pool.`;
-    const tied = others.filter((other) => [...first.ties].some((letter) => other.ties.includes(letter)));
-    if (!tied.length) {
-      const rivals = others.length === 1 ? "the other method" : `each of the ${others.length} others`;
-      return `${first.method} is ahead in this pool, and separable from ${rivals}.`;
-    }
-    return tied.length > 3
-      ? `${first.method} comes first in this pool, but ${tied.length} methods cannot be told from it.`
-      : `${first.method} comes first in this pool, but cannot be told from ${listed(tied.map((t) => t.method))}.`;
-  }
-
-  function sureness([first, second]) {
-    return first?.next === null || !second ? ""
-      : `Probability that it is better than the next, ${second.method}: ${window.leagueRows.probability(first.next)}.`;
-  }
-
-  // Searching hides rows, and everything else that is a method's.
-
-  function found(method) {
-    const words = form.elements.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    return words.every((word) => method.toLowerCase().includes(word));
-  }
-
   function narrow() {
-    const shown = new Set();
-    for (const part of main.querySelectorAll("[data-method]")) {
-      const { method } = part.dataset;
-      part.hidden = !((pool === null || pool.has(method)) && found(method));
-      if (!part.hidden) shown.add(method);
-    }
-    for (const table of main.querySelectorAll("table.matrix")) narrowMatrix(table);
+    const shown = window.leagueNarrow(main, pool, corrected, found);
     const searching = form.elements.search.value.trim() !== "";
     const button = form.querySelector('[data-set="found"]');
     if (button) button.hidden = !searching;
     form.querySelector(".found").textContent = searching ? `${plural(shown.size, "method")} found` : "";
   }
 
-  function narrowMatrix(table) {
-    const rows = [...table.tBodies[0].rows];
-    let place = 0;
-    rows.forEach((row, i) => {
-      for (const line of table.rows) if (line.cells[i + 1]) line.cells[i + 1].hidden = row.hidden;
-      if (row.hidden) return;
-      place += 1;
-      row.querySelector(".place").textContent = place;
-      table.tHead.rows[0].cells[i + 1].querySelector("abbr").textContent = place;
-    });
+  function found(method) {
+    const words = form.elements.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    return words.every((word) => method.toLowerCase().includes(word));
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -133,9 +133,9 @@
   /** Standings, best first, of rows with scores, draws, tails of their pairs and whether they have intervals. */
   function standings({ methods, scores, draws, tail, known, level, interval }) {
     const order = inOrder(scores);
-    const apart = window.leagueTies.separated(tail, level);
+    const p = window.leagueTies.corrected(tail);
     const ranks = rankDraws(draws);
-    const letters = window.leagueTies.tieGroups(order.map((a) => order.map((b) => apart[a][b])));
+    const letters = window.leagueTies.tieGroups(order.map((a) => order.map((b) => p[a][b] < 1 - level)));
     return order.map((row, place) => {
       const below = order[place + 1];
       const tellable = below !== undefined && known[row] && known[below];
@@ -256,6 +256,7 @@
    * Rank some methods (a Set of labels) on some columns (a Set of ids) of unpacked data, as if no others were on
    * the board: { overall: [standing], byColumn: Map of id to [standing] }, best first. A standing has method,
    * score, rank ({ estimate, low, high }), ties, next (P(better than the next), or null) and missing columns.
+   * corrected: Map of id to a function that gives the Holm-corrected p-value of two methods.
    */
   function rankPool(data, methods, columns) {
     const chosen = data.columns
@@ -271,7 +272,11 @@
       level: data.level,
       interval: (row) => ({ estimate: rounded(column.means[row]), low: null, high: null }),
     })]));
-    return { overall: chosen.length ? overall(chosen, data) : [], byColumn };
+    const corrected = new Map(chosen.map((column) => {
+      const p = window.leagueTies.corrected(column.tail);
+      return [column.id, (a, b) => p[column.methods.indexOf(a)]?.[column.methods.indexOf(b)]];
+    }));
+    return { overall: chosen.length ? overall(chosen, data) : [], byColumn, corrected };
   }
 
   window.leagueRanking = { unpack, rankPool };

@@ -13,6 +13,8 @@
     return value < 0.005 ? "<0.01" : value.toFixed(2);
   }
 
+  const pValue = (value) => (value < 0.001 ? "<0.001" : value.toFixed(3));
+
   /** An overall score as the page writes it: its half-width where that says all, else both ends. */
   function spread({ estimate, low, high }) {
     const text = estimate.toFixed(2);
@@ -112,5 +114,5 @@
     return { rows, axis: scale && rankAxis(scale) };
   }
 
-  window.leagueRows = { restate, probability };
+  window.leagueRows = { restate, probability, pValue };
 })();

@@ -3,9 +3,9 @@
 "use strict";
 
 (() => {
-  /** Which pairs Holm's correction tells apart, from their one-sided tails; NaN, no test, never does. */
-  function separated(tail, level) {
-    const apart = tail.map((line) => line.map(() => false));
+  /** Holm-corrected p-values of the pairs, from their one-sided tails; NaN, no test, counts for nothing. */
+  function corrected(tail) {
+    const result = tail.map((line) => line.map(() => NaN));
     const pairs = [];
     tail.forEach((line, a) => line.forEach((value, b) => {
       if (a < b && !Number.isNaN(value)) pairs.push([Math.min(2 * value, 1), a, b]);
@@ -14,9 +14,9 @@
     let stepped = 0;
     pairs.forEach(([p, a, b], i) => {
       stepped = Math.max(stepped, p * (pairs.length - i));
-      apart[a][b] = apart[b][a] = Math.min(stepped, 1) < 1 - level;
+      result[a][b] = result[b][a] = Math.min(stepped, 1);
     });
-    return apart;
+    return result;
   }
 
   function* alphabet() {
@@ -64,5 +64,5 @@
     return letters;
   }
 
-  window.leagueTies = { separated, tieGroups };
+  window.leagueTies = { corrected, tieGroups };
 })();
