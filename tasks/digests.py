@@ -63,5 +63,9 @@ def expected(name: str, options: Mapping[str, object]) -> str | None:
 
 
 def label(name: str, options: Mapping[str, object]) -> str:
-    """A benchmark and its options in words: ``glyphs size=28``."""
-    return " ".join([name, *(f"{key}={options[key]}" for key in sorted(options))])
+    """A benchmark and its options in words: ``glyphs scripts=Latin,Arabic,Hebrew size=28``."""
+    return " ".join([name, *(f"{key}={_spelled(options[key])}" for key in sorted(options))])
+
+
+def _spelled(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -162,8 +162,8 @@ def _split(parts: Sequence[_Part], design: _Design, split: SplitName) -> Split:
         if len(classes) < count:
             with_images = f" with at least {least} images" if least > 1 else ""
             raise ValueError(
-                f"{part.domain}/{split} has {len(classes)} classes{with_images}, fewer than the {count} of "
-                "classes_per_domain"
+                f"{part.domain}/{split} has {len(classes)} classes{with_images}, fewer than the {count} that "
+                "a domain is to have"
             )
         chosen = classes[choose(("union", design.seed, part.domain, split), count, len(classes))]
         rows = [_spaced(members[domain][label], design.images_per_class) for label in chosen]

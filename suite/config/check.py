@@ -111,7 +111,8 @@ def _benchmark(benchmark: BenchmarkConfig) -> dict[str, Any]:
             near = nearest(option, info.options)
             raise ConfigError(f"{option} is not an option of {benchmark.name}; {near}")
         kind = type(info.options.get(option))
-        if kind in _KINDS and type(value) is not kind:
+        fits = type(value) is kind or (kind is float and type(value) is int)
+        if kind in _KINDS and not fits:
             raise ConfigError(f"{benchmark.name}: {option} must be {_KINDS[kind]}, not {value!r}")
     return {**info.options, **benchmark.options}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,63 @@ def test_iteration_ends_at_the_length() -> None:
     episodes = Episodes(made([8] * 6), "train", 5, 1, 3, 0, length=4)
     assert [episode.indices for episode in episodes] == [episodes[i].indices for i in range(4)]
     assert len(episodes) == 4
+
+
+def in_domains(counts: list[list[int]], within: bool = True) -> Benchmark:
+    """Domain d has classes of ``counts[d]`` images; classes of the domains alternate as far as they go."""
+    places = sorted((k, d) for d, sizes in enumerate(counts) for k in range(len(sizes)))
+    sizes = [counts[d][k] for k, d in places]
+    whole = made(sizes)
+    splits = {
+        name: replace(split, domains=np.repeat([d for _, d in places], sizes))
+        for name, split in whole.splits.items()
+    }
+    names = tuple(f"domain {d}" for d in range(len(counts)))
+    return replace(whole, splits=splits, domain_names=names, within_domain=within)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(2, 6), min_size=3, max_size=7), min_size=1, max_size=4),
+    st.integers(0, 10**12),
+    st.integers(0, 99),
+)
+def test_episodes_within_domains_take_them_in_turn(counts: list[list[int]], start: int, seed: int) -> None:
+    benchmark = in_domains(counts)
+    episodes = Episodes(benchmark, "test", way=3, shot=1, query=1, seed=seed)
+    classes, rows = episodes.indices_range(start, start + 3 * len(counts))
+    of = benchmark.domains("test")[rows]
+    turns = np.arange(start, start + 3 * len(counts)) % len(counts)
+    assert (of == turns[:, None, None]).all()
+    assert (benchmark.labels("test")[rows] == classes[:, :, None]).all()
+    assert all(len(set(drawn)) == 3 for drawn in classes.tolist())
+    assert episodes[start].domain == turns[0]
+    assert episodes[start].indices[:3] == tuple(rows[0, :, 0])
+
+
+def test_classes_of_a_domain_are_uniform() -> None:
+    episodes = Episodes(in_domains([[4] * 4, [4] * 9, [4] * 5]), "train", way=3, shot=1, query=1, seed=3)
+    classes, _ = episodes.indices_range(0, 18_000)
+    for turn, count in enumerate((4, 9, 5)):
+        seen = np.bincount(classes[turn::3].ravel(), minlength=18)
+        assert np.count_nonzero(seen) == count
+        # Three different classes an episode: less than independent draws vary.
+        assert chisquare(seen[seen > 0]).pvalue > 1e-4
+
+
+def test_without_domains_to_keep_to_episodes_are_what_they_were() -> None:
+    counts = [[5] * 5, [5] * 5]
+    across, plain = in_domains(counts, within=False), made([5] * 10)
+    assert Episodes(across, "test", 3, 1, 1, 0)[4].domain is None
+    assert across.digest != plain.digest, "other domains"
+    assert across.digest != in_domains(counts).digest
+
+
+def test_a_domain_that_is_too_small_is_named() -> None:
+    with pytest.raises(
+        ValueError, match=r"made/test has 2 classes of the domain 'domain 1' .*3-way episodes need 3"
+    ):
+        Episodes(in_domains([[4] * 5, [4, 4, 3]]), "test", 3, 1, 3, 0)
 
 
 def test_too_few_classes_are_counted_in_the_message() -> None:

@@ -7,6 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 
+import tasks
 from tasks import SPLITS, Benchmark, Episodes
 from tasks.digests import compare
 from tasks.glyphs import FAMILIES, SCRIPTS, letters
@@ -80,3 +81,38 @@ def test_letters_are_letters_without_compatibility_forms() -> None:
     assert letters("Hebrew") == [chr(point) for point in range(0x05D0, 0x05EB)]
     assert {"A", "z", "é", "ß", "ſ"} - set(letters("Latin")) == {"ſ"}
     assert "ª" not in letters("Latin")
+
+
+def test_glyphs_of_some_scripts_are_the_same_glyphs(glyphs: Benchmark) -> None:
+    few = tasks.load("glyphs", scripts=["Hebrew", "Thai", "Latin", "Arabic"])
+    assert few.domain_names == ("Latin", "Arabic", "Hebrew", "Thai")
+    assert few.options == {"size": 28, "scripts": ["Latin", "Arabic", "Hebrew", "Thai"]}
+    assert few.digest == tasks.load("glyphs", **few.options).digest
+    for split in SPLITS:
+        kept = np.isin([glyphs.domain_names[k] for k in glyphs.domains(split)], few.options["scripts"])
+        assert np.array_equal(few.images(split), glyphs.images(split)[kept])
+        assert few.domains(split).max() < 4
+        for benchmark, labels in ((few, few.labels(split)), (glyphs, glyphs.labels(split)[kept])):
+            names = [benchmark.classes(split)[label] for label in labels]
+            assert names == [few.classes(split)[label] for label in few.labels(split)]
+
+
+def test_all_scripts_are_plain_glyphs(glyphs: Benchmark) -> None:
+    everything = tasks.load("glyphs", scripts=[script for split in SPLITS for script in SCRIPTS[split]])
+    assert (everything.digest, everything.options) == (glyphs.digest, glyphs.options)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "message"),
+    [
+        (
+            ["Latin", "Arabic"],
+            "leaves test without one; add at least one of Devanagari, Georgian, Hebrew, Thai",
+        ),
+        (["Latin", "Arabic", "Hebrw"], "glyphs has no script 'Hebrw'; nearest: Hebrew"),
+        ("Latin", r"scripts must be a list, such as \[Latin, Arabic, Hebrew\], not 'Latin'"),
+    ],
+)
+def test_scripts_that_make_no_benchmark_are_refused(scripts: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        tasks.load("glyphs", scripts=scripts)

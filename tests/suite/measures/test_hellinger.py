@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,10 +77,13 @@ def test_many_classes_come_near_the_closed_form(dimensions: int) -> None:
 
 
 @pytest.mark.parametrize("dimensions", [1, 6])
-def test_the_gaussian_benchmark_is_more_diverse_the_further_its_means_spread(dimensions: int) -> None:
+def test_the_gaussian_benchmark_is_more_diverse_the_further_its_means_spread(
+    dimensions: int, tmp_path: Path
+) -> None:
     diversities = []
     for between in (0.1, 0.3, 1, 3, 10, 30):
-        benchmark = tasks.load("gaussian", between=between, within=1.0, dimensions=dimensions, classes=60)
+        options = {"between": between, "within": 1.0, "dimensions": dimensions, "classes": 60}
+        benchmark = tasks.load("gaussian", cache=tmp_path, **options)
         classes = gaussians(benchmark, "test")
         diversities.append(hellinger_diversity(classes.means, classes.deviations))
         assert diversities[-1] == pytest.approx(
