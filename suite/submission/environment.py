@@ -84,11 +84,11 @@ def prepare(
                 if tell is not None:
                     tell(f"installing what {code.name} depends on: {', '.join(wanted)}")
                 _build(code.name, wanted, core, place, wheels_only=not trusted)
+        told = json.loads((place / _TOLD).read_text(encoding="utf-8"))
     except OSError as error:
         raise SubmissionError(
             f"the environment of {code.name} cannot be made in {place.parent}: {error.strerror or error}"
         ) from error
-    told = json.loads((place / _TOLD).read_text(encoding="utf-8"))
     return Environment(_python(place), _packages(place), told["versions"])
 
 
@@ -138,11 +138,13 @@ def _pip(
             "`python -m ensurepip` brings it"
         )
     command = [sys.executable, "-m", "pip", "--python", str(_python(draft)), "--no-input"]
-    command += ["--disable-pip-version-check", "install", "--quiet", "--constraint", str(constraints)]
+    command += ["--disable-pip-version-check", "install", "--constraint", str(constraints)]
     command += ["--only-binary", ":all:"] if wheels_only else []
     done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SubmissionError(conflicts.reason(name, done.stderr, core, wheels_only=wheels_only))
+        raise SubmissionError(
+            conflicts.reason(name, done.stdout + done.stderr, core, wheels_only=wheels_only)
+        )
 
 
 def _core_path() -> str:

@@ -75,10 +75,13 @@ def _text(path: Path) -> str:
         if path.is_symlink():
             raise SubmissionError("it is a symbolic link; name the file that it leads to") from error
         raise SubmissionError(f"it cannot be read: {error.strerror or error}") from error
-    with os.fdopen(opened, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise SubmissionError("it is no file; a submission is one Python file")
-        data = file.read(MOST_BYTES + 1)
+        with os.fdopen(opened, "rb", closefd=False) as file:
+            data = file.read(MOST_BYTES + 1)
+    finally:
+        os.close(opened)
     if len(data) > MOST_BYTES:
         raise SubmissionError(f"it is larger than {MOST_BYTES:,} bytes; a submission holds code, not data")
     try:
