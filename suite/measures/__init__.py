@@ -3,7 +3,7 @@
 Similarity of two representations of the same examples, x [n, p] and y [n, q]: ``linear_cka``, ``rbf_cka``,
 ``unbiased_cka``, ``cca``, ``svcca``, ``pwcca``, ``procrustes_distance``; of many layers at once,
 ``cka_matrix``; from batches, ``similarities`` and ``minibatch_cka``. Collapse of features to their class
-means: ``neural_collapse``.
+means: ``neural_collapse``. What a task asks of a network: ``task2vec``.
 """
 
 from suite.measures.cca import cca, pwcca, svcca
@@ -11,10 +11,14 @@ from suite.measures.cka import linear_cka, minibatch_cka, rbf_cka, unbiased_cka
 from suite.measures.cka_pairs import cka_matrix
 from suite.measures.collapse import NeuralCollapse, neural_collapse, neural_collapse_of_batches
 from suite.measures.hellinger import expected_hellinger_diversity, hellinger_diversity
+from suite.measures.montecarlo import MonteCarlo
 from suite.measures.procrustes import procrustes_distance
 from suite.measures.streamed import Similarities, similarities
+from suite.measures.task2vec import Embedding, task2vec
 
 __all__ = [
+    "Embedding",
+    "MonteCarlo",
     "NeuralCollapse",
     "Similarities",
     "cca",
@@ -30,5 +34,6 @@ __all__ = [
     "rbf_cka",
     "similarities",
     "svcca",
+    "task2vec",
     "unbiased_cka",
 ]
