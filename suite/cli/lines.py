@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,7 +19,8 @@ _GAP = 2
 class Col(Generic[T]):
     """A column: its heading, its text for a row, how long a text may get, and whether it is a figure.
 
-    ``rank`` says what goes first where the terminal is narrow: the highest.
+    Where the terminal is narrow, texts are cut down to ``least`` (0: never), and what goes is the highest
+    ``rank``.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Col(Generic[T]):
     most: int = 40
     right: bool = False
     rank: int = 0
+    least: int = 0
 
 
 def terminal_width() -> int:
@@ -45,13 +47,13 @@ def table(
         if longest:
             widths[column.title] = min(max(longest, len(column.title)), column.most)
     shown = [column for column in columns if column.title in widths]
-    while sum(widths[c.title] + _GAP for c in shown) - _GAP > width and any(c.rank for c in shown):
+    while _total(min(widths[c.title], c.least or width) for c in shown) > width and any(
+        c.rank for c in shown
+    ):
         shown.remove(max(shown, key=lambda column: column.rank))
-    excess = sum(widths[c.title] + _GAP for c in shown) - _GAP - width
-    while excess > 0:  # what is left matters: the widest texts are cut
-        widest = max((c for c in shown if not c.right), key=lambda column: widths[column.title])
+    for _ in range(_total(widths[c.title] for c in shown) - width):
+        widest = max(shown, key=lambda c: widths[c.title] - c.least if c.least else -1)
         widths[widest.title] -= 1
-        excess -= 1
 
     def line(parts: Sequence[str]) -> str:
         cells = [_fit(part, widths[c.title], c.right) for part, c in zip(parts, shown, strict=True)]
@@ -61,6 +63,10 @@ def table(
     for number, row in enumerate(rows):
         lines.append(click.style(line([texts[c.title][number] for c in shown]), fg=colour(row)))
     return lines
+
+
+def _total(widths: Iterable[int]) -> int:
+    return sum(width + _GAP for width in widths) - _GAP
 
 
 def plain(text: str) -> str:

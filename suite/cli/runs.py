@@ -94,19 +94,19 @@ def _columns(digits: int, where: dict[str, str]) -> list[Col[Row]]:
         Col("key", lambda row: row.key[:digits], 64),
         Col("state", lambda row: row.state if row.share is None else f"{row.state} {row.share:.0%}", 12),
         Col("kind", lambda row: {"evaluate": "eval"}.get(row.kind or "", row.kind or ""), 9),
-        Col("method", lambda row: row.method or "", 48),
-        Col("benchmark", lambda row: row.benchmark or "", 24),
+        Col("method", lambda row: row.method or "", 48, least=12),
+        Col("benchmark", lambda row: row.benchmark or "", 24, least=9),
         Col("task", lambda row: row.protocol or "", 8),
         Col("seed", lambda row: _number(row.seed), 6, right=True),
         Col("acc %", lambda row: "" if row.accuracy is None else f"{100 * row.accuracy:.2f}", 6, right=True),
         Col("wall s", lambda row: _number(row.wall_seconds, 1), 9, right=True),
-        Col("MiB", lambda row: _number(row.peak_memory_mib, 0), 7, right=True, rank=1),
-        Col("from", lambda row: row.bundle or "", 24, rank=2),
+        Col("MiB", lambda row: _number(row.peak_memory_mib, 0), 7, right=True, rank=2),
+        Col("from", lambda row: row.bundle or "", 24, rank=1, least=8),
         Col("try", lambda row: _number(row.attempt), 3, right=True, rank=4),
         Col("when (UTC)", lambda row: (row.started or "")[:16].replace("T", " "), 16, rank=3),
         Col("host", lambda row: row.host or "", 20, rank=5),
         Col("sweep", lambda row: row.sweep or "", 20, rank=6),
-        Col("why", lambda row: row.reason or "", 60, rank=2),
+        Col("why", lambda row: row.reason or "", 90, rank=1, least=16),
         Col("W&B", lambda row: where.get(row.key, ""), 140, rank=7),
     ]
 
@@ -121,6 +121,8 @@ def _summary(found: list[Row], total: int) -> str:
     states = Counter(row.state for row in found)
     seconds = sum(row.wall_seconds or 0.0 for row in found)
     told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+    if imported := sum(row.bundle is not None for row in found):
+        told += f" ({imported:,} of them imported)"
     of = "" if len(found) == total else f" of {total:,}"
     cells = "cell" if total == 1 else "cells"
     return f"{len(found):,}{of} {cells}: {told}; {_duration(seconds)} of computing"

@@ -122,21 +122,16 @@ def test_a_cell_that_failed_is_a_failed_run_with_its_reason(store: Store) -> Non
     assert told["summary"]["failure"] == failed.reason and "failed" in told["tags"]
 
 
-def test_a_second_sync_does_nothing_and_what_is_gone_or_damaged_is_made_anew(
-    store: Store, league: League
-) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (root(store) / "wandb").rglob("*.wandb")}
-    again = league("runs", "sync", "--offline", "--store", store.url, "--json")
-    assert json.loads(again.stdout)["written"] == 0
-    assert before == {path: path.stat().st_mtime_ns for path in (root(store) / "wandb").rglob("*.wandb")}
-
+def test_only_what_is_gone_or_damaged_is_made_anew(store: Store, league: League) -> None:
     gone, damaged = (root(store) / mirrored(record) for record in records(store, "evaluate"))
     told, drawn = inspected(gone)
     shutil.rmtree(gone)
     [run_file] = damaged.glob("*.wandb")
     run_file.write_bytes(run_file.read_bytes()[:-9])
+    whole = {path: path.stat().st_mtime_ns for path in _run_files(store) - {run_file}}
     mended = league("runs", "sync", "--offline", "--store", store.url, "--json")
     assert json.loads(mended.stdout)["written"] == 2
+    assert whole == {path: path.stat().st_mtime_ns for path in whole} and len(_run_files(store)) == 6
     retold, redrawn = inspected(gone)
     assert retold["config"] == told["config"]
     tables = {name for name in told["summary"] if name.startswith(("_", "outcomes"))}
@@ -144,6 +139,10 @@ def test_a_second_sync_does_nothing_and_what_is_gone_or_damaged_is_made_anew(
         n: v for n, v in told["summary"].items() if n not in tables
     }
     assert redrawn[:-1] == drawn[:-1]
+
+
+def _run_files(store: Store) -> set[Path]:
+    return set((root(store) / "wandb").rglob("*.wandb"))
 
 
 def test_the_mirror_reaches_the_server_once_and_only_what_changes_goes_again(
@@ -163,14 +162,10 @@ def test_the_mirror_reaches_the_server_once_and_only_what_changes_goes_again(
         _check_received(server, store)
 
         seen = len(server.received.operations)
-        still = json.loads(league(*words, server=server).stdout)
-        assert (still["written"], still["sent"]) == (0, 0)
-        assert not {"UpsertBucket", "CreateArtifact"} & set(server.received.operations[seen:])
-
         store.put_plan("another", [refused.key])
-        assert (
-            json.loads(league(*words, server=server).stdout)["sent"] == 2
-        )  # the cell, and its sweep's board
+        changed = json.loads(league(*words, server=server).stdout)
+        assert (changed["written"], changed["sent"]) == (2, 2)  # the cell, and its sweep's board
+        assert server.received.operations[seen:].count("CreateArtifact") == 2  # the board's
         assert "another" in server.received.runs[f"{refused.key}-1"]["tags"]
         assert server.received.unknown == []
 
