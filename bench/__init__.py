@@ -3,4 +3,4 @@
 Each benchmark is a module here with ``cases(quick) -> list[Case]`` (``bench.case``), named in ``BENCHMARKS``.
 """
 
-BENCHMARKS = ("heads",)
+BENCHMARKS = ("maml", "heads")
