@@ -55,5 +55,6 @@ def test_the_first_screen_says_who_how_surely_and_at_what_cost(
     lede = on_screen(".lede")
     assert summary.sureness(board) in lede
     assert figures.seconds(summary.of_time(board, first.method).train_wall) in lede
-    leader = on_screen("#overall tbody tr:first-child")
-    assert first.method in leader and figures.rank_parts(first.rank)[1] in leader
+    if width > 1_000:  # A phone's first screen is the head.
+        leader = on_screen("#overall tbody tr:first-child")
+        assert first.method in leader and figures.rank_parts(first.rank)[1] in leader
