@@ -7,6 +7,7 @@ from collections import defaultdict
 from leaderboard.board.columns import identifier, titles
 from leaderboard.board.model import (
     Absence,
+    BenchmarkFacts,
     Board,
     Clock,
     ColumnFacts,
@@ -16,11 +17,14 @@ from leaderboard.board.model import (
     MeasuredPart,
     SeedFacts,
 )
-from leaderboard.board.pool import Pool, Scored, gather
+from leaderboard.board.pool import Pool, gather
+from leaderboard.board.reading import Scored
 from leaderboard.ranking import Column, Ranking
 from leaderboard.records import Failure, Record
 from leaderboard.statistics import Analysis, examine, publish
 from leaderboard.store import Store
+
+_PACKAGE = "transfer-league"
 
 
 def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Board:
@@ -50,8 +54,11 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
         holes=pool.holes,
         absences=_absences(pool),
         notes=(*pool.notes, *_fairness(pool), *ranking.notes),
+        unranked=pool.unranked,
+        benchmarks=_benchmarks(pool),
     )
-    return Board(computed, _measured(pool), analysis)
+    sheets = {digest: told[1] for digest, told in pool.cards.items() if not isinstance(told, str)}
+    return Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
@@ -68,6 +75,30 @@ def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
                 chance=1 / column.way,
                 licence=_said(records, "licence"),
                 attribution=_said(records, "attribution"),
+            )
+        )
+    return tuple(facts)
+
+
+def _benchmarks(pool: Pool) -> tuple[BenchmarkFacts, ...]:
+    options = {
+        (cell.record.benchmark.name, cell.record.benchmark.digest): cell.record.benchmark.options
+        for cells in pool.cells.values()
+        for cell in cells
+        if cell.record.benchmark is not None
+    }
+    facts = []
+    for name, digest in sorted(options):
+        told = pool.cards[digest]
+        facts.append(
+            BenchmarkFacts(
+                id=f"{name}-{digest[:8]}",
+                name=name,
+                digest=digest,
+                options=options[name, digest],
+                columns=tuple(c for c in pool.columns if (c.benchmark, c.digest) == (name, digest)),
+                card=None if isinstance(told, str) else told[0].model_dump(mode="json"),
+                missing=told if isinstance(told, str) else "",
             )
         )
     return tuple(facts)
@@ -98,14 +129,14 @@ def _seed(cell: Scored) -> SeedFacts:
 
 
 def _absences(pool: Pool) -> tuple[Absence, ...]:
-    labels = {facts.label for facts in pool.methods} | {f.method.label for f in pool.failures if f.method}
+    labels = [facts.label for facts in (*pool.methods, *pool.unranked)]
     missing = [(m, c) for m in sorted(labels) for c in pool.columns if (m, c) not in pool.cells]
     return tuple(Absence(m, c, _reason(pool, m, c)) for m, c in missing)
 
 
 def _reason(pool: Pool, method: str, column: Column) -> str:
-    for failure in pool.failures:
-        if failure.method and failure.method.label == method and _concerns(failure, column):
+    for failure in pool.failed.get(method, ()):
+        if _concerns(failure, column):
             return failure.reason
     return "it was not evaluated here"
 
@@ -145,7 +176,15 @@ def _measured(pool: Pool) -> MeasuredPart:
 
 def _clock(record: Record) -> Clock:
     measured = record.measured
-    return Clock(measured.wall_seconds, measured.cpu_seconds, measured.gpu_seconds, measured.peak_memory_mib)
+    return Clock(
+        wall_seconds=measured.wall_seconds,
+        cpu_seconds=measured.cpu_seconds,
+        gpu_seconds=measured.gpu_seconds,
+        peak_memory_mib=measured.peak_memory_mib,
+        started=measured.started,
+        code=measured.versions.get(_PACKAGE),
+        wandb_folder=measured.wandb_folder,
+    )
 
 
 def empty_ranking(margin: float) -> Ranking:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.model import MethodFacts
-from leaderboard.records import Record
+from leaderboard.records import Failure, Record
 
 _SHORTEST_SUFFIX = 4
 
@@ -26,7 +26,45 @@ def describe(evaluate: Record, train: Record | None) -> MethodFacts:
         source_hash=method.source_hash,
         arguments=method.arguments,
         budget={} if train is None else dict(train.spec.get("budget", {})),
+        given=method.label,
     )
+
+
+def describe_failed(failure: Failure) -> MethodFacts | None:
+    """The method of a failed cell, or None where it names none."""
+    method = failure.method
+    if method is None:
+        return None
+    return MethodFacts(
+        label=method.label,
+        name=method.name,
+        version=method.version,
+        source_hash=method.source_hash,
+        arguments=method.arguments,
+        budget=dict(failure.spec.get("budget", {})),
+        given=method.label,
+    )
+
+
+def concerned(cell: Failure | Record, methods: Mapping[str, MethodFacts]) -> list[str]:
+    """Which of the methods, by identity, a cell without a result leaves with a hole.
+
+    A training holds those arguments alone that matter to it, so that it may be that of several methods.
+    """
+    own = cell.method
+    if own is None:
+        return []
+    budget = cell.spec.get("budget")
+    return [
+        key
+        for key, facts in methods.items()
+        if (facts.name, facts.version, facts.source_hash) == (own.name, own.version, own.source_hash)
+        and (budget is None or not facts.budget or dict(facts.budget) == dict(budget))
+        and all(
+            name in facts.arguments and facts.arguments[name] == own.arguments[name] for name in own.arguments
+        )
+        and (cell.kind == "train" or len(facts.arguments) == len(own.arguments))
+    ]
 
 
 def identity(facts: MethodFacts) -> str:

@@ -14,7 +14,10 @@ from leaderboard.statistics import Analysis
 
 @dataclass(frozen=True)
 class MethodFacts:
-    """Who a row is. ``label`` is unique on the board; ``budget`` is what its training was allowed."""
+    """Who a row is. ``label`` is unique on the board; ``budget`` is what its training was allowed.
+
+    ``given`` is the label in its records: another one only where several methods share it.
+    """
 
     label: str
     name: str
@@ -22,6 +25,23 @@ class MethodFacts:
     source_hash: str
     arguments: Mapping[str, Any]
     budget: Mapping[str, Any]
+    given: str = ""
+
+
+@dataclass(frozen=True)
+class BenchmarkFacts:
+    """Data that methods are scored on, and the columns that use them.
+
+    ``card`` is the store's own (``records.BenchmarkCard``) as JSON types, or None, and ``missing`` says why.
+    """
+
+    id: str
+    name: str
+    digest: str
+    options: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    card: Mapping[str, Any] | None
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Hole:
-    """A cell without a result, and why. Fields that nobody knows are None."""
+    """A cell without a result, and why. Fields that nobody knows are None.
+
+    ``method`` is the label in its record; ``concerns`` the rows of the board that lack its result: a training
+    may serve several.
+    """
 
     key: str
     kind: str | None
@@ -81,6 +105,7 @@ class Hole:
     benchmark: str | None
     seed: int | None
     reason: str
+    concerns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +119,10 @@ class Absence:
 
 @dataclass(frozen=True)
 class Computed:
-    """All that follows from specifications and seeds: equal for every run of the same sweep."""
+    """All that follows from specifications and seeds: equal for every run of the same sweep.
+
+    ``unranked``: methods that failed and have no result at all.
+    """
 
     sweep: str | None
     ranking: Ranking
@@ -104,16 +132,22 @@ class Computed:
     holes: tuple[Hole, ...]
     absences: tuple[Absence, ...]
     notes: tuple[str, ...]
+    unranked: tuple[MethodFacts, ...] = ()
+    benchmarks: tuple[BenchmarkFacts, ...] = ()
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Time and memory of one cell."""
+    """Time and memory of one cell, when it began (ISO 8601), the version of transfer-league that computed it,
+    and the W&B folder of its run, relative to the store."""
 
     wall_seconds: float
     cpu_seconds: float
     gpu_seconds: float
     peak_memory_mib: float
+    started: str = ""
+    code: str | None = None
+    wandb_folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +178,12 @@ class Board:
     measured: MeasuredPart
     analysis: Analysis | None = field(default=None, compare=False, repr=False)
     """What the ranking rests on, for ranking pools anew; None where there is nothing to rank."""
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Label -> text of the file, for submitted methods."""
+    sheets: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """Digest of data -> their contact sheet, a PNG."""
+    finished: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    """Keys of all finished cells of the store, on this board or not."""
 
     def facts(self, column: Column) -> ColumnFacts:
         """What is known of a column."""
@@ -158,6 +198,10 @@ class Board:
         """What was measured of a method in every column, or in one."""
         own = self._costs.get(method, ())
         return own if column is None else tuple(cost for cost in own if cost.column == column)
+
+    def benchmark(self, column: Column) -> BenchmarkFacts:
+        """The data of a column."""
+        return next(facts for facts in self.computed.benchmarks if column in facts.columns)
 
     @cached_property
     def _columns(self) -> dict[Column, ColumnFacts]:

@@ -116,7 +116,7 @@ def panels(entries: Iterable[Entry], order: Sequence[str]) -> list[Panel]:
             seeds=tuple(_line(curve, x, y) for curve in curves[method]),
             others=tuple(means[other] for other in sorted(means) if other != method),
             ends=tuple(_point(curve[-1], x, y) for curve in curves[method]),
-            x_ticks=tuple((_x(v, x), _thousands(v)) for v in (x.low, x.high)),
+            x_ticks=tuple((_x(v, x), thousands(v)) for v in (x.low, x.high)),
             y_ticks=tuple((_y(v, y), f"{100 * v:.0f}") for v in y.ticks),
             best=max(accuracy for curve in curves[method] for _, accuracy in curve),
         )
@@ -148,7 +148,8 @@ def _y(value: float, scale: Scale) -> str:
     return f"{PANEL_HEIGHT - _BOTTOM - scale.share(value) * (PANEL_HEIGHT - _TOP - _BOTTOM):.1f}"
 
 
-def _thousands(value: float) -> str:
+def thousands(value: float) -> str:
+    """A round number on a scale: ``500``, ``30k``, ``1.5M``."""
     if value >= 1_000_000:
         return f"{value / 1_000_000:g}M"
     return f"{value / 1_000:g}k" if value >= 1_000 else f"{value:g}"

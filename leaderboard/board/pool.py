@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from leaderboard.board.columns import column_of
-from leaderboard.board.entrants import describe, identity, unique_labels
+from leaderboard.board.entrants import concerned, describe, describe_failed, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
+from leaderboard.board.reading import Broken, Scored, read_cards, read_cells, read_failures, read_sources
 from leaderboard.ranking import Column, Outcomes, Run
-from leaderboard.records import Failure, Plan, Record
-from leaderboard.store import OUTCOMES, CorruptRecord, Store, StoreError
+from leaderboard.records import BenchmarkCard, Failure, Plan, Record
+from leaderboard.store import Store, StoreError
 
-
-@dataclass(frozen=True)
-class Scored:
-    """An evaluate cell, what it was trained by, and its accuracy in 0..1 on each episode [episodes]."""
-
-    record: Record
-    train: Record | None
-    accuracy: NDArray[np.float64]
-
-    @property
-    def seed(self) -> int:
-        """The seed of its training."""
-        return self.record.seed or 0
+Cells = Mapping[tuple[str, Column], tuple[Scored, ...]]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What there is to rank: seeds in order for each (method label, column), and what is missing."""
+    """What there is to rank: seeds in order for each (method label, column), and what is missing.
+
+    ``unranked`` are methods without any result; ``failed`` the failures that concern a method, by its label;
+    ``sources`` the files of submitted methods, by label; ``cards`` what the store tells of data, by digest:
+    card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has.
+    """
 
     methods: tuple[MethodFacts, ...]
-    cells: dict[tuple[str, Column], tuple[Scored, ...]]
-    failures: tuple[Failure, ...]
+    unranked: tuple[MethodFacts, ...]
+    cells: Cells
+    failed: Mapping[str, tuple[Failure, ...]]
     holes: tuple[Hole, ...]
     notes: tuple[str, ...]
+    sources: Mapping[str, str]
+    cards: Mapping[str, tuple[BenchmarkCard, bytes] | str]
+    finished: frozenset[str]
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -69,61 +65,55 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     if not store.exists:
         raise StoreError(f"there is no store at {store.url}: run a sweep into it first, or mend the path")
     plan = None if sweep is None else store.plan(sweep)
-    scored, holes = _read(store, sweep, None if plan is None else frozenset(plan.keys))
+    scored, broken = read_cells(store, sweep, None if plan is None else frozenset(plan.keys))
     done = frozenset(store.keys())
-    failed = store.failures(sweep, on_corrupt=lambda error: holes.append(_corrupt(error)))
-    failures = tuple(failure for failure in failed if failure.key not in done)
-    holes += [_hole(failure, failure.reason) for failure in failures]
-    if sweep is not None and plan is None and not (scored or holes):
+    failed, damaged = read_failures(store, sweep)
+    failures = [failure for failure in failed if failure.key not in done]
+    broken += [*damaged, *(Broken(failure.key, failure.reason, failure) for failure in failures)]
+    if sweep is not None and plan is None and not (scored or broken):
         known = ", ".join(sorted({*store.plans(), *(record.sweep for record in store.scan())})) or "none"
         raise StoreError(f"the store {store.url} has no sweep {sweep!r}; it has {known}")
-    methods, cells, notes = _by_method(scored)
-    if plan is not None:
-        notes += _unfinished(plan, done | {failure.key for failure in failed})
-    order = sorted(set(holes), key=lambda hole: (hole.method or "~", hole.benchmark or "~", hole.key))
-    return Pool(methods, cells, failures, tuple(order), tuple(notes))
+    ranked, unranked = _entrants(scored, failures)
+    labels, notes = unique_labels({**ranked, **unranked})
+    cells, repeated = _by_method(scored, labels)
+    sources, unreadable = read_sources(store, _trainings(cells))
+    everyone = {**ranked, **unranked}
+    unfinished = [] if plan is None else _unfinished(plan, done | {failure.key for failure in failed})
+    return Pool(
+        methods=_labelled(ranked, labels),
+        unranked=_labelled(unranked, labels),
+        cells=cells,
+        failed=_failed(failures, everyone, labels),
+        holes=_holes([*broken, *unreadable], everyone, labels),
+        notes=(*notes, *repeated, *unfinished),
+        sources=sources,
+        cards=read_cards(store, (column.digest for _, column in cells)),
+        finished=done,
+    )
 
 
-def _read(store: Store, sweep: str | None, planned: frozenset[str] | None) -> tuple[list[Scored], list[Hole]]:
-    """Evaluate cells with their trainings (of any sweep), and a hole for every corrupt cell."""
-    trained: dict[str, Record] = {}
-    evaluated: list[Record] = []
-    holes: list[Hole] = []
-    for record in store.scan(on_corrupt=lambda error: holes.append(_corrupt(error))):
-        mine = record.key in planned if planned is not None else sweep in (None, record.sweep)
-        if record.kind == "train":
-            trained[record.key] = record
-        elif record.kind == "evaluate" and mine:
-            evaluated.append(record)
-    if planned is not None:
-        holes = [hole for hole in holes if hole.key in planned]
-    scored = []
-    for record in evaluated:
-        try:
-            table = store.table(record, OUTCOMES)
-        except CorruptRecord as error:
-            holes.append(_hole(record, _reason(error)))
-            continue
-        train = next((trained[key] for key in record.parents if key in trained), None)
-        scored.append(Scored(record, train, table["correct"].to_numpy() / table["queries"].to_numpy()))
-    return scored, holes
-
-
-def _by_method(
-    scored: list[Scored],
-) -> tuple[tuple[MethodFacts, ...], dict[tuple[str, Column], tuple[Scored, ...]], list[str]]:
-    found = {}
-    identities = []
+def _entrants(
+    scored: Iterable[Scored], failures: Iterable[Failure]
+) -> tuple[dict[str, MethodFacts], dict[str, MethodFacts]]:
+    """Methods by identity: those with results, and those that failures alone tell of."""
+    ranked = {}
     for cell in scored:
         facts = describe(cell.record, cell.train)
-        key = identity(facts)
-        identities.append(key)
-        found[key] = facts
-    labels, notes = unique_labels(found)
+        ranked[identity(facts)] = facts
+    unranked = {}
+    for failure in failures:
+        failing = describe_failed(failure)
+        if failing is not None and not concerned(failure, ranked):
+            unranked[identity(failing)] = failing
+    return ranked, unranked
+
+
+def _by_method(scored: Iterable[Scored], labels: Mapping[str, str]) -> tuple[Cells, list[str]]:
     grouped: dict[tuple[str, Column], dict[int, list[Scored]]] = defaultdict(lambda: defaultdict(list))
-    for key, cell in zip(identities, scored, strict=True):
-        grouped[labels[key], column_of(cell.record)][cell.seed].append(cell)
-    cells = {}
+    for cell in scored:
+        label = labels[identity(describe(cell.record, cell.train))]
+        grouped[label, column_of(cell.record)][cell.seed].append(cell)
+    cells, notes = {}, []
     for place in sorted(grouped):
         seeds = grouped[place]
         cells[place] = tuple(_one(seeds[seed]) for seed in sorted(seeds))
@@ -133,17 +123,54 @@ def _by_method(
                 f"{place[0]} has {surplus} further evaluation{'s' * (surplus > 1)} of the same seeds on "
                 f"{place[1].title}: the one with most episodes counts."
             )
-    methods = tuple(
-        sorted(
-            (MethodFacts(**{**vars(found[key]), "label": labels[key]}) for key in found),
-            key=lambda facts: facts.label,
-        )
-    )
-    return methods, cells, notes
+    return cells, notes
 
 
 def _one(same_seed: list[Scored]) -> Scored:
     return min(same_seed, key=lambda cell: (-len(cell.accuracy), cell.record.key))
+
+
+def _labelled(found: Mapping[str, MethodFacts], labels: Mapping[str, str]) -> tuple[MethodFacts, ...]:
+    named = [replace(facts, label=labels[key]) for key, facts in found.items()]
+    return tuple(sorted(named, key=lambda facts: facts.label))
+
+
+def _trainings(cells: Cells) -> dict[str, list[Record]]:
+    trainings: dict[str, list[Record]] = defaultdict(list)
+    for (label, _), scored in cells.items():
+        trainings[label] += [cell.train for cell in scored if cell.train is not None]
+    return trainings
+
+
+def _failed(
+    failures: Iterable[Failure], methods: Mapping[str, MethodFacts], labels: Mapping[str, str]
+) -> dict[str, tuple[Failure, ...]]:
+    found: dict[str, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        for key in concerned(failure, methods):
+            found[labels[key]].append(failure)
+    return {label: tuple(mine) for label, mine in found.items()}
+
+
+def _holes(
+    broken: Iterable[Broken], methods: Mapping[str, MethodFacts], labels: Mapping[str, str]
+) -> tuple[Hole, ...]:
+    holes = set()
+    for lost in broken:
+        cell = lost.cell
+        rows = () if cell is None else tuple(sorted(labels[key] for key in concerned(cell, methods)))
+        holes.add(
+            Hole(
+                key=lost.key,
+                kind=cell.kind if cell else None,
+                method=cell.method.label if cell and cell.method else None,
+                benchmark=cell.benchmark.name if cell and cell.benchmark else None,
+                seed=cell.seed if cell else None,
+                reason=lost.reason,
+                concerns=rows,
+            )
+        )
+    return tuple(sorted(holes, key=lambda hole: (hole.method or "~", hole.benchmark or "~", hole.key)))
 
 
 def _unfinished(plan: Plan, done: frozenset[str]) -> list[str]:
@@ -152,22 +179,3 @@ def _unfinished(plan: Plan, done: frozenset[str]) -> list[str]:
         return []
     verb = "has" if missing == 1 else "have"
     return [f"{missing:,} of the sweep's {len(plan.keys):,} planned cells {verb} not been computed yet."]
-
-
-def _corrupt(error: CorruptRecord) -> Hole:
-    return Hole(error.key, None, None, None, None, _reason(error))
-
-
-def _reason(error: CorruptRecord) -> str:
-    return f"corrupt: {error.path}: {error.reason}; run the sweep again to compute it anew"
-
-
-def _hole(cell: Record | Failure, reason: str) -> Hole:
-    return Hole(
-        key=cell.key,
-        kind=cell.kind,
-        method=cell.method.label if cell.method else None,
-        benchmark=cell.benchmark.name if cell.benchmark else None,
-        seed=cell.seed,
-        reason=reason,
-    )

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leaderboard.board import figures
-from leaderboard.board.model import Board
+from leaderboard.board.model import Board, ColumnFacts
 from leaderboard.ranking import Column, Standing
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class MethodSummary:
 
 @dataclass(frozen=True)
 class TimeSummary:
-    """Means over the cells of a method, in one column or over all; memory is the highest."""
+    """Means over the cells of a method, in one column or over all; memory is the highest.
+
+    ``code``: versions of transfer-league that computed them. ``dates``: days (UTC) of the first and the last.
+    """
 
     train_wall: float | None
     train_cpu: float | None
@@ -32,6 +37,28 @@ class TimeSummary:
     evaluate_cpu: float | None
     evaluate_gpu: float | None
     evaluate_memory: float | None
+    code: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+
+    @property
+    def wall(self) -> float | None:
+        """One training and one evaluation."""
+        known = [part for part in (self.train_wall, self.evaluate_wall) if part is not None]
+        return sum(known) if known else None
+
+    @property
+    def memory(self) -> float | None:
+        """The highest peak of either."""
+        return max((m for m in (self.train_memory, self.evaluate_memory) if m is not None), default=None)
+
+
+@dataclass(frozen=True)
+class Leader:
+    """Who leads a column, and which methods cannot be told from it."""
+
+    facts: ColumnFacts
+    standing: Standing
+    tied: tuple[str, ...]
 
 
 def of_method(board: Board, method: str, column: Column | None = None) -> MethodSummary:
@@ -60,6 +87,8 @@ def of_time(board: Board, method: str, column: Column | None = None) -> TimeSumm
         evaluate_cpu=figures.mean([clock.cpu_seconds for clock in evaluate]),
         evaluate_gpu=figures.mean([clock.gpu_seconds for clock in evaluate]),
         evaluate_memory=max((clock.peak_memory_mib for clock in evaluate), default=None),
+        code=tuple(sorted({clock.code for clock in (*train, *evaluate) if clock.code})),
+        dates=_ends(sorted(clock.started[:10] for clock in (*train, *evaluate) if clock.started)),
     )
 
 
@@ -80,17 +109,11 @@ def headline(board: Board) -> str:
     if not others:
         return f"{first.method} stands alone: there is nothing to compare it with."
     tied = _tied(standings)
-    overall = first.column is None
+    overall = " overall" if first.column is None else ""
     if not tied:
         rivals = "the other method" if len(others) == 1 else f"each of the {len(others)} others"
-        return f"{first.method} is ahead{' overall' * overall}, and separable from {rivals}."
-    if overall:
-        return f"{first.method} scores highest overall: {_columns_led(board, first.method)}."
-    if len(tied) == len(others):
-        return f"No clear winner: {first.method} comes first, but no method can be told from it."
-    if len(tied) > 3:
-        return f"{first.method} comes first, but {len(tied)} methods cannot be told from it."
-    return f"{first.method} comes first, but cannot be told from {figures.listed(tied)}."
+        return f"{first.method} is ahead{overall}, and separable from {rivals}."
+    return f"No clear winner{overall}: {_unclear(standings, tied)}."
 
 
 def sureness(board: Board) -> str:
@@ -98,8 +121,27 @@ def sureness(board: Board) -> str:
     standings = lead(board)
     if len(standings) < 2 or standings[0].p_better_than_next is None:
         return ""
+    first, second = standings[0].method, standings[1].method
     probability = figures.probability(standings[0].p_better_than_next)
-    return f"Probability that it is better than the next, {standings[1].method}: {probability}."
+    return f"Probability that {first} is better than the next, {second}: {probability}."
+
+
+def leaders(board: Board) -> tuple[Leader, ...]:
+    """The first of each column, where there are several columns."""
+    ranking = board.computed.ranking
+    if len(ranking.columns) < 2:
+        return ()
+    return tuple(
+        Leader(board.facts(column), ranking.by_column[column][0], tuple(_tied(ranking.by_column[column])))
+        for column in ranking.columns
+    )
+
+
+def abridged(names: Sequence[str], most: int = 3) -> str:
+    """Names in a sentence, the last of many only counted: ``a, b, c and 4 others``."""
+    if len(names) <= most:
+        return figures.listed(list(names))
+    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} others"
 
 
 def basis(board: Board) -> str:
@@ -124,21 +166,22 @@ def _tied(standings: Sequence[Standing]) -> list[str]:
     return [standing.method for standing in standings[1:] if letters & set(standing.tie_groups)]
 
 
-def _columns_led(board: Board, method: str) -> str:
-    ranking = board.computed.ranking
-    led = [ranking.by_column[column] for column in ranking.columns]
-    led = [standings for standings in led if standings[0].method == method]
-    clearly = sum(not _tied(standings) for standings in led)
-    total = len(ranking.columns)
-    if not led:
-        return f"it leads none of the {total} columns, but scores highest over all of them together"
-    every = "both" if total == 2 else f"all {total}"
-    which = f"it leads {every if len(led) == total else f'{len(led)} of {total}'} columns"
-    if len(led) == 1:
-        return f"{which}, {'' if clearly else 'not '}clearly"
-    if clearly == len(led):
-        return f"{which}, {'both' if clearly == 2 else 'all'} of them clearly"
-    return f"{which}, {clearly or 'none'} of them clearly"
+def _unclear(standings: Sequence[Standing], tied: list[str]) -> str:
+    first, *others = standings
+    group = [first, *(standing for standing in others if standing.method in tied)]
+    alike = set.intersection(*(set(standing.tie_groups) for standing in group))
+    if len(tied) <= _MOST_NAMED and alike:
+        return f"{figures.listed([standing.method for standing in group])} cannot be told apart"
+    if len(tied) <= _MOST_NAMED:
+        return f"{first.method} scores highest, but cannot be told from {figures.listed(tied)}"
+    which = "no other method" if len(tied) == len(others) else f"{len(tied)} of the {len(others)} others"
+    return (
+        f"{first.method} scores highest, but {which} can{'not' * (len(tied) < len(others))} be told from it"
+    )
+
+
+def _ends(days: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((days[0], days[-1]))) if days else ()
 
 
 def _plural(number: int, noun: str) -> str:

@@ -48,18 +48,22 @@ class Problem:
 _CAUSES = {
     errno.ENOSPC: "no space is left on its disk; free some and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
-    errno.EROFS: "it lies on a read-only file system; choose a store that can be written to",
-    errno.EACCES: "permission was denied; choose a store that can be written to, or mend its permissions",
-    errno.EPERM: "permission was denied; choose a store that can be written to, or mend its permissions",
+    errno.EROFS: "it lies on a read-only file system; choose a {place} that can be written to",
+    errno.EACCES: "permission was denied; choose a {place} that can be written to, or mend its permissions",
+    errno.EPERM: "permission was denied; choose a {place} that can be written to, or mend its permissions",
     errno.ENOTDIR: "a part of its path is a file, not a folder; choose a folder",
 }
 
 
 @contextmanager
-def explained(url: str, what: str) -> Iterator[None]:
-    """Turn an OSError into a StoreError that says in one sentence ``what`` was not done, and why."""
+def explained(url: str, what: str, place: str = "store") -> Iterator[None]:
+    """Turn an OSError into a StoreError that says in one sentence ``what`` was not done, and why.
+
+    ``place``: what is at ``url``, in a word.
+    """
     try:
         yield
     except OSError as error:
-        cause = _CAUSES.get(error.errno or 0) or (error.strerror or str(error))
-        raise StoreError(f"{what} in the store {url}: {cause}") from error
+        known = _CAUSES.get(error.errno or 0)
+        cause = known.format(place=place) if known else error.strerror or str(error)
+        raise StoreError(f"{what} in the {place} {url}: {cause}") from error

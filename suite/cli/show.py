@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from suite.cli.shared import Failed
 
 if TYPE_CHECKING:
@@ -32,11 +34,15 @@ def terminal(board: Board, *, measured: bool) -> str:
 
 
 def pages(board: Board, folder: str | Path, *, measured: bool) -> str:
-    """Write the HTML board; returns the address of its first page, ``file:///…/index.html``."""
+    """Write the HTML board; returns the address of its first page, ``file:///…/index.html``.
+
+    What an earlier board in the folder showed and this one does not is said, on standard error.
+    """
     from leaderboard import StoreError
     from leaderboard.board import write_html
 
     try:
-        return write_html(board, folder, measured).absolute().as_uri()
+        page = write_html(board, folder, measured, on_loss=lambda sentence: click.echo(sentence, err=True))
     except StoreError as error:
         raise Failed(f"{error}. Choose another folder with --html DIR.") from error
+    return page.absolute().as_uri()

@@ -9,8 +9,8 @@ import pytest
 
 from leaderboard.board import Board
 from leaderboard.board.build import empty_ranking
-from leaderboard.board.model import Computed, MeasuredPart
-from leaderboard.board.summary import headline, sureness
+from leaderboard.board.model import ColumnFacts, Computed, MeasuredPart
+from leaderboard.board.summary import abridged, headline, leaders, sureness
 from leaderboard.ranking import Column, Interval, Standing
 
 COLUMNS = tuple(Column(name, "few-shot", 5, 1, 15, name) for name in ("glyphs", "emoji"))
@@ -35,7 +35,8 @@ def board(overall: Sequence[str], *columns: Sequence[str]) -> Board:
         overall=standings(overall),
         by_column={column: standings(rows, column) for column, rows in zip(used, columns, strict=True)},
     )
-    return Board(Computed(None, ranking, (), (), (), (), (), ()), MeasuredPart(()))
+    facts = tuple(ColumnFacts(column, column.benchmark, column.title, 60, 0.2) for column in used)
+    return Board(Computed(None, ranking, (), facts, (), (), (), ()), MeasuredPart(()))
 
 
 CLEAR, TIED, OTHER = ("a a", "b b", "c c"), ("a a", "b ab", "c b"), ("b a", "a b", "c c")
@@ -48,25 +49,25 @@ CLEAR, TIED, OTHER = ("a a", "b b", "c c"), ("a a", "b ab", "c b"), ("b a", "a b
         (board(("a a",), ("a a",)), "a stands alone: there is nothing to compare it with."),
         (board(CLEAR, CLEAR), "a is ahead, and separable from each of the 2 others."),
         (board(CLEAR[:2], CLEAR[:2]), "a is ahead, and separable from the other method."),
-        (board(TIED, TIED), "a comes first, but cannot be told from b."),
+        (board(TIED, TIED), "No clear winner: a and b cannot be told apart."),
         (
-            board(("a a", "b a"), ("a a", "b a")),
-            "No clear winner: a comes first, but no method can be told from it.",
+            board(("a ab", "b b", "c a"), ("a ab", "b b", "c a")),
+            "No clear winner: a scores highest, but cannot be told from b and c.",
+        ),
+        (board(("a a", "b a"), ("a a", "b a")), "No clear winner: a and b cannot be told apart."),
+        (
+            board(*[[f"{name} a" for name in "abcde"]] * 2),
+            "No clear winner: a scores highest, but no other method can be told from it.",
+        ),
+        (
+            board(*[[*(f"{name} a" for name in "abcde"), "f b"]] * 2),
+            "No clear winner: a scores highest, but 4 of the 5 others cannot be told from it.",
         ),
         (board(CLEAR, CLEAR, CLEAR), "a is ahead overall, and separable from each of the 2 others."),
-        (board(TIED, CLEAR, CLEAR), "a scores highest overall: it leads both columns, both of them clearly."),
-        (board(TIED, CLEAR, TIED), "a scores highest overall: it leads both columns, 1 of them clearly."),
-        (board(TIED, TIED, TIED), "a scores highest overall: it leads both columns, none of them clearly."),
-        (board(TIED, CLEAR, OTHER), "a scores highest overall: it leads 1 of 2 columns, clearly."),
-        (board(TIED, TIED, OTHER), "a scores highest overall: it leads 1 of 2 columns, not clearly."),
-        (
-            board(TIED, OTHER, OTHER),
-            "a scores highest overall: it leads none of the 2 columns, "
-            "but scores highest over all of them together.",
-        ),
+        (board(TIED, CLEAR, OTHER), "No clear winner overall: a and b cannot be told apart."),
         (
             board(("a a", "b a", "p"), CLEAR, CLEAR),
-            "a scores highest overall: it leads both columns, both of them clearly.",
+            "No clear winner overall: a and b cannot be told apart.",
         ),
         (board(("p", "q"), CLEAR, CLEAR), "No overall order: no method has a result in every column."),
     ],
@@ -76,5 +77,18 @@ def test_the_headline_says_who_leads_and_how_clearly(shown: Board, sentence: str
 
 
 def test_the_probability_is_left_out_where_it_is_open() -> None:
-    assert sureness(board(CLEAR, CLEAR)) == "Probability that it is better than the next, b: 0.90."
+    assert sureness(board(CLEAR, CLEAR)) == "Probability that a is better than the next, b: 0.90."
     assert sureness(board(("a a",), ("a a",))) == ""
+
+
+def test_each_column_names_its_leader_and_who_cannot_be_told_from_it() -> None:
+    first, second = leaders(board(TIED, CLEAR, OTHER))
+    assert (first.standing.method, first.tied) == ("a", ())
+    assert (second.standing.method, second.tied) == ("b", ())
+    assert leaders(board(TIED, TIED, OTHER))[0].tied == ("b",)
+    assert leaders(board(CLEAR, CLEAR)) == ()  # the headline says it of the only column
+
+
+def test_of_many_names_the_last_are_counted() -> None:
+    assert abridged(["a", "b", "c"]) == "a, b and c"
+    assert abridged(list("abcdef")) == "a, b and 4 others"
