@@ -47,7 +47,7 @@ def register(code: Code) -> str:
     created = module_from_spec(spec)
     sys.modules[module] = created  # dataclasses look their module up while it runs
     try:
-        exec(compile(code.text, f"<{code.name}>", "exec"), created.__dict__)
+        exec(compile(code.text, file_name(code.name), "exec"), created.__dict__)
     except (Exception, SystemExit) as error:  # whatever a file raises: it is told as what it is
         del sys.modules[module]
         registry.forget(code.name)
@@ -68,6 +68,11 @@ def load_trusted(code: Code) -> str:
     """
     prepare(code, trusted=True).activate()
     return register(code)
+
+
+def file_name(name: str) -> str:
+    """What tracebacks call a submission's file. It is no file's name, so that lines come from its text."""
+    return f"{name}.py (submitted)"
 
 
 def is_loaded(name: str) -> bool:

@@ -64,7 +64,7 @@ def of_text(text: str, path: Path) -> Submission:
         dependencies=metadata.dependencies,
         requires_python=metadata.requires_python,
     )
-    return Submission(path.absolute(), name, version, code, text_hash(text))
+    return Submission(path.resolve(), name, version, code, text_hash(text))
 
 
 def _text(path: Path) -> str:

@@ -16,6 +16,7 @@ from suite.submission.conformance import generators
 from suite.submission.conformance.handing import Handing, handed
 from suite.submission.conformance.pictures import Case, patterns
 from suite.submission.conformance.watch import Watch
+from suite.submission.loading import file_name
 from tasks import Episode, Support
 
 
@@ -127,7 +128,7 @@ class Bench:
     def _at(self, error: BaseException) -> str:
         trace, line = error.__traceback__, None
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename == f"<{self.name}>":
+            if trace.tb_frame.f_code.co_filename == file_name(self.name):
                 line = trace.tb_lineno
             trace = trace.tb_next
         return "" if line is None else f" (line {line} of its file)"
