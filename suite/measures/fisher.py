@@ -199,19 +199,27 @@ def _of_patches(patches: Tensor, arranged: Callable[[Tensor], Tensor]) -> Rows:
 @contextmanager
 def _listening(found: dict[str, nn.Module]) -> Iterator[dict[str, tuple[Tensor, Tensor]]]:
     """Input and output of each module at its call, by name."""
+    read: dict[str, Tensor] = {}
     heard: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def keep(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
-        def hook(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            if name in heard:
+    def before(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            if name in read:
                 raise _Unknown(f"layer {name} is called more than once")
-            heard[name] = inputs[0].detach(), output
+            read[name] = inputs[0].detach()
+
+        return hook
+
+    def after(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+        def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            heard[name] = read[name], output
             # What follows may write in place; the gradient is asked for at what was not written to.
             return output.clone()
 
         return hook
 
-    handles = [module.register_forward_hook(keep(name)) for name, module in found.items()]
+    handles = [module.register_forward_pre_hook(before(name)) for name, module in found.items()]
+    handles += [module.register_forward_hook(after(name)) for name, module in found.items()]
     try:
         yield heard
     finally:
