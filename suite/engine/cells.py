@@ -11,6 +11,7 @@ from typing import Any
 
 from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, PlannedCell, Protocol
 from suite.methods.source import Budget
+from suite.mirror.describe import title
 
 # Raised when the suite itself computes something else from the same spec: older records then go unused.
 CELL_VERSION = 1
@@ -59,13 +60,7 @@ class Cell:
     @property
     def title(self) -> str:
         """How it is called in a live view: ``train maml · glyphs · seed 0``."""
-        parts = [
-            f"{self.kind} {self.method.label}" if self.method else self.kind,
-            self.benchmark.name if self.benchmark else "",
-            f"{self.protocol.way}-way {self.protocol.shot}-shot" if self.protocol else "",
-            f"seed {self.seed}" if self.seed is not None else "",
-        ]
-        return " · ".join(part for part in parts if part)
+        return title(self.kind, self.method, self.benchmark, self.protocol, self.seed)
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,24 @@ import csv
 import hashlib
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import tasks
 from leaderboard.board import build, to_csv, write_html
 from leaderboard.records import BenchmarkIdentity, Record
 from leaderboard.store import Store
-from suite.engine.cells import canonical
+from leaderboard.store.envelope import canonical
 from suite.mirror.content import Content
 from suite.mirror.place import FOLDER
-from suite.mirror.png import png
-
-_CLASSES, _PER_CLASS = 16, 12
 
 
-def board_content(sweep: str, cells: Iterable[Content], records: Sequence[Record]) -> Content:
-    """The run of a sweep's board, which follows from the runs of its cells."""
+def board_content(sweep: str, cells: Iterable[Content], records: Sequence[Record], store: Store) -> Content:
+    """The run of a sweep's board, which follows from the runs of its cells and its benchmarks' sheets."""
     told = sorted((cell.run, cell.digest) for cell in cells)
-    run = f"board-{quote(sweep, safe='')}"[:128]
+    sheets = [hashlib.sha256(sheet).hexdigest() for sheet in _sheets(records, store).values()]
+    run = f"board-{_plain(sweep)}"[:128]
     return Content(
         run=run,
         folder=f"{FOLDER}/offline-run-19700101_000000-{run}",
@@ -37,64 +33,50 @@ def board_content(sweep: str, cells: Iterable[Content], records: Sequence[Record
         job_type="board",
         tags=tuple(dict.fromkeys(("board", sweep[:64]))),
         config={"sweep": sweep, "cells": len(told), "benchmarks": sorted({b.name for b in _seen(records)})},
-        summary={"cells": hashlib.sha256(canonical(told)).hexdigest()},
+        summary={"made_of": hashlib.sha256(canonical([told, sheets])).hexdigest()},
     )
 
 
-def fill_board(
-    sweep: str, store: Store, records: Sequence[Record], notice: Callable[[str], None]
-) -> Callable[[Any], None]:
-    """Logs the board (pages, JSON, CSV) as an artifact, its standings as a table, and contact sheets.
-
-    ``notice`` hears of benchmarks that cannot be shown, since this machine lacks them or has other data.
-    """
+def fill_board(sweep: str, store: Store, records: Sequence[Record]) -> Callable[[Any], None]:
+    """Logs the board (pages, JSON, CSV) as an artifact, its standings as a table, and contact sheets."""
 
     def fill(run: Any) -> None:
         import wandb
 
         board = build(store, sweep=sweep)
         with tempfile.TemporaryDirectory(prefix="league-board-") as folder:
-            write_html(board, Path(folder) / "board")
-            artifact = wandb.Artifact(_artifact_name("board", sweep), "board")
-            for path in sorted(path for path in (Path(folder) / "board").rglob("*") if path.is_file()):
-                artifact.add_file(str(path), path.relative_to(Path(folder) / "board").as_posix())
-            run.log_artifact(artifact)
-            head, *rows = csv.reader(io.StringIO(to_csv(board)))
-            run.log(
-                {
-                    "board/standings": wandb.Table(
-                        columns=list(head), data=[list(map(_value, r)) for r in rows]
-                    )
-                }
-            )
-            sheets = dict(_sheets(records, notice))
-            if not sheets:
-                return
-            artifact = wandb.Artifact(_artifact_name("contact-sheets", sweep), "contact-sheets")
-            for name, data in sheets.items():
-                path = Path(folder) / f"{name}.png"
-                path.write_bytes(data)
-                artifact.add_file(str(path))
-                run.log({f"board/{name}": wandb.Html(_picture(name, data), inject=False)})
-            run.log_artifact(artifact)
+            pages = Path(folder)
+            write_html(board, pages)
+            files = {path.relative_to(pages).as_posix(): path for path in pages.rglob("*") if path.is_file()}
+            _log_files(run, f"board-{_plain(sweep)}", "board", files)
+        head, *rows = csv.reader(io.StringIO(to_csv(board)))
+        table = wandb.Table(columns=list(head), data=[list(map(_value, row)) for row in rows])
+        run.log({"board/standings": table})
+        sheets = _sheets(records, store)
+        with tempfile.TemporaryDirectory(prefix="league-sheets-") as folder:
+            files = {f"{name}.png": Path(folder) / f"{name}.png" for name in sheets}
+            for name, sheet in sheets.items():
+                files[f"{name}.png"].write_bytes(sheet)
+                run.log({f"board/{name}": wandb.Html(_picture(name, sheet), inject=False)})
+            if files:
+                _log_files(run, f"contact-sheets-{_plain(sweep)}", "contact-sheets", files)
 
     return fill
 
 
-def _sheets(records: Sequence[Record], notice: Callable[[str], None]) -> Iterable[tuple[str, bytes]]:
-    """Name and PNG of each benchmark: its first test classes, one a row."""
-    for identity in _seen(records):
-        try:
-            benchmark = tasks.load(identity.name, **identity.options)
-        except (LookupError, TypeError, ValueError, tasks.DataError) as error:
-            notice(f"no contact sheet of {identity.name}: {error}")
-            continue
-        if benchmark.digest != identity.digest:
-            notice(f"no contact sheet of {identity.name}: this machine has other data by that name")
-            continue
-        classes = range(min(_CLASSES, len(benchmark.classes("test"))))
-        sheet = tasks.contact_sheet(benchmark, "test", list(classes), _PER_CLASS)
-        yield f"{identity.name}-{identity.digest[:8]}", png(sheet)
+def _log_files(run: Any, name: str, kind: str, files: Mapping[str, Path]) -> None:
+    import wandb
+
+    artifact = wandb.Artifact(name[:128], kind)
+    for inside, path in sorted(files.items()):
+        artifact.add_file(str(path), inside)
+    run.log_artifact(artifact)
+
+
+def _sheets(records: Iterable[Record], store: Store) -> dict[str, bytes]:
+    """Name -> PNG file of the contact sheet of each benchmark that the store has one of."""
+    found = ((benchmark, store.benchmark(benchmark.digest)) for benchmark in _seen(records))
+    return {f"{benchmark.name}-{benchmark.digest[:8]}": kept[1] for benchmark, kept in found if kept}
 
 
 def _seen(records: Iterable[Record]) -> list[BenchmarkIdentity]:
@@ -107,8 +89,9 @@ def _picture(name: str, data: bytes) -> str:
     return f'<img alt="{escape(name)}: one class a row" src="data:image/png;base64,{encoded}">'
 
 
-def _artifact_name(what: str, sweep: str) -> str:
-    return f"{what}-{''.join(c if c.isalnum() or c in '._-' else '_' for c in sweep)}"[:128]
+def _plain(sweep: str) -> str:
+    """``sweep`` in letters that W&B takes in ids and names."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in sweep)
 
 
 def _value(text: str) -> float | str | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from leaderboard.records import Failure, Record
 from leaderboard.store import OUTCOMES, Store
-from suite.engine.cells import Cell, canonical
+from leaderboard.store.envelope import canonical
 from suite.mirror import describe
 from suite.mirror.place import FOLDER, mirrored, run_id
 from suite.runs.listing import accuracy
@@ -125,4 +125,4 @@ def outcome_rows(record: Record, store: Store) -> tuple[list[str], list[Iterable
 
 
 def _title(cell: Record | Failure) -> str:
-    return Cell(cell.kind, cell.spec, (), cell.method, cell.benchmark, cell.protocol, cell.seed).title
+    return describe.title(cell.kind, cell.method, cell.benchmark, cell.protocol, cell.seed)

@@ -14,6 +14,23 @@ _POINTS = 100
 START_SECONDS = 15.0
 
 
+def title(
+    kind: str,
+    method: MethodIdentity | None,
+    benchmark: BenchmarkIdentity | None,
+    protocol: Protocol | None,
+    seed: int | None,
+) -> str:
+    """``train maml · glyphs · seed 0``: a cell's name, here and in live views."""
+    parts = [
+        f"{kind} {method.label}" if method else kind,
+        benchmark.name if benchmark else "",
+        f"{protocol.way}-way {protocol.shot}-shot" if protocol else "",
+        f"seed {seed}" if seed is not None else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
 def tags(
     method: MethodIdentity | None,
     benchmark: BenchmarkIdentity | None,

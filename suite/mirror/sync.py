@@ -27,7 +27,6 @@ class Synced:
     written: int = 0
     sent: int = 0
     refused: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
     address: str | None = None
 
 
@@ -56,7 +55,7 @@ def sync(
     target = None if offline or dry_run else connect(project, entity)
     marker = Marker.read(root)
     done = Synced(address=target.address if target else None)
-    planned = _contents(store, sweep, done.notices.append)
+    planned = _contents(store, sweep)
     done.runs = len(planned)
     stale = [
         (content, fill)
@@ -84,9 +83,7 @@ def sync(
     return done
 
 
-def _contents(
-    store: Store, sweep: str | None, notice: Callable[[str], None]
-) -> list[tuple[Content, Callable[[Any], None]]]:
+def _contents(store: Store, sweep: str | None) -> list[tuple[Content, Callable[[Any], None]]]:
     """Every run that there should be, and what fills it."""
     if not store.exists:
         raise StoreError(f"there is no store at {store.url}: run a sweep into it first, or mend the path")
@@ -109,7 +106,7 @@ def _contents(
         raise StoreError(f"the store {store.url} has no sweep {sweep!r}; it has {known}")
     for name, (cells, mine) in sorted(by_sweep.items()):
         if any(record.kind == "evaluate" for record in mine):
-            found.append((board_content(name, cells, mine), fill_board(name, store, mine, notice)))
+            found.append((board_content(name, cells, mine, store), fill_board(name, store, mine)))
     return found
 
 

@@ -101,7 +101,7 @@ def _earlier(root: Path, content: Content) -> list[Path]:
 
 @contextmanager
 def _staging(root: Path, run: str) -> Iterator[None]:
-    """Have W&B stage the run's artifacts beside the runs, so that what is to be sent lies in the store alone."""
+    """Have W&B stage the run's artifacts in the store, so that all that is to be sent lies there."""
     folder = root / FOLDER / "artifacts" / run
     shutil.rmtree(folder, ignore_errors=True)
     before = os.environ.get(_DATA)

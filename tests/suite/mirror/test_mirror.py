@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from leaderboard.records import Record
+from leaderboard.records import BenchmarkCard, Record
 from leaderboard.store import Store
 from suite.mirror.content import history, of_record
 from suite.mirror.place import mirrored, on_disk
@@ -45,12 +45,23 @@ def league(tmp_path_factory: pytest.TempPathFactory) -> League:
 def store(tmp_path_factory: pytest.TempPathFactory, league: League) -> Store:
     """A store of two methods on one benchmark and a cell that failed, mirrored offline."""
     made = fabricate(tmp_path_factory.mktemp("mirror") / "store", METHODS[:2], COLUMNS[:1], seeds=(0,))
+    made.put_benchmark(_card(next(made.scan())), b"\x89PNG of glyphs")
     made.put_failure(failure(METHODS[2], COLUMNS[0]))
     made.put_plan(SWEEP, [*made.keys(), failure(METHODS[2], COLUMNS[0]).key])
     done = league("runs", "sync", "--offline", "--store", made.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"6 runs; 6 written to {made.url}/wandb; nothing was sent.\n"
     return made
+
+
+def _card(record: Record) -> BenchmarkCard:
+    assert record.benchmark
+    return BenchmarkCard(
+        **record.benchmark.model_dump(),
+        **dict.fromkeys(("title", "description", "licence", "attribution", "split_rule", "sheet"), "x"),
+        image_shape=(1, 8, 8),
+        splits={},
+    )
 
 
 def root(store: Store) -> Path:
@@ -165,7 +176,8 @@ def test_the_mirror_reaches_the_server_once_and_only_what_changes_goes_again(
         store.put_plan("another", [refused.key])
         changed = json.loads(league(*words, server=server).stdout)
         assert (changed["written"], changed["sent"]) == (2, 2)  # the cell, and its sweep's board
-        assert server.received.operations[seen:].count("CreateArtifact") == 2  # the board's
+        # The new board, its standings and its contact sheets.
+        assert server.received.operations[seen:].count("CreateArtifact") == 3
         assert "another" in server.received.runs[f"{refused.key}-1"]["tags"]
         assert server.received.unknown == []
 
@@ -198,6 +210,9 @@ def _check_received(server: FakeWandb, store: Store) -> None:
     assert boards[-1]["committed"]
     pages = [path for path in received.uploads if path.startswith(f"/upload/{boards[-1]['id']}/")]
     assert {"index.html", "board.json"} <= {path.rpartition("/")[2] for path in pages}
+    [sheets] = received.artifacts[f"contact-sheets-{SWEEP}"]
+    [sheet] = [path for path in received.uploads if path.startswith(f"/upload/{sheets['id']}/glyphs-")]
+    assert received.uploads[sheet] == b"\x89PNG of glyphs"
 
 
 def test_without_a_key_it_says_so_and_leaves_the_store_alone(tmp_path: Path, league: League) -> None:
