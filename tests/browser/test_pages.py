@@ -90,9 +90,12 @@ def test_every_link_leads_to_a_file_and_a_place_in_it(built: Built, visit: Open)
     assert len(pages) >= len(built.page_of_each_kind())
     page = visit(built.url(), java_script_enabled=True)
     targets: dict[Path, set[str]] = {}
+    # Links in pictures have no plain ``href``.
+    whole = "(link) => new URL(link.getAttribute('href'), document.baseURI).href"
+    links = f"[...document.querySelectorAll('a[href]')].map({whole})"
     for start in sorted(pages):
         page.goto(start.as_uri())
-        for link in page.evaluate("[...document.querySelectorAll('a[href]')].map((link) => link.href)"):
+        for link in page.evaluate(links):
             parts = urlsplit(link)
             assert parts.scheme == "file", f"{start} links to {link}"
             target = Path(unquote(parts.path))

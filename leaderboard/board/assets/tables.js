@@ -32,6 +32,10 @@
         else heading.classList.add("no-sort");
       }
     }
+    // A method's cell may hold more than its name.
+    for (const name of table.matches(".standings") ? table.querySelectorAll("tr[data-method] > th.who") : []) {
+      name.dataset.sort ??= name.parentElement.dataset.method;
+    }
     table.classList.add("sortable", "n-last");
   }
   document.addEventListener("click", chooseDirection, { capture: true });
