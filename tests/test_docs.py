@@ -58,3 +58,20 @@ def test_the_python_example_of_the_documentation_runs(capsys: pytest.CaptureFixt
 def test_the_ranking_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(_blocks("ranking.md", "Outcomes({"), "docs/ranking.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_the_unions_of_the_documentation_can_be_swept_and_loaded(tmp_path: Path) -> None:
+    import tasks
+    from suite.config import load_sweep
+
+    (block,) = re.findall(r"```yaml\n(benchmarks:.*?)```", (ROOT / "docs" / "data.md").read_text(), re.DOTALL)
+    (tmp_path / "unions.yaml").write_text(f"methods: [protonet]\n{block}")
+    one, other = (
+        tasks.load(b.name, **b.options) for b in load_sweep(str(tmp_path / "unions.yaml")).benchmarks
+    )
+    assert [len(one.classes(split)) for split in tasks.SPLITS] == [80, 80, 80]
+    assert [len(other.classes(split)) for split in tasks.SPLITS] == [60, 24, 24]
+
+
+def test_the_diversity_example_of_the_documentation_runs() -> None:
+    exec(compile(_blocks("data.md", "hellinger_diversity"), "docs/data.md", "exec"), {})
