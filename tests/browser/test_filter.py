@@ -12,6 +12,7 @@ from leaderboard.board import figures, pool_data, write_html
 from leaderboard.board.pool_data import embedded
 from leaderboard.ranking import Standing
 from leaderboard.statistics import PoolRanking, rank_pool
+from leaderboard.statistics.comparisons import corrected
 from tests.browser.conftest import Built, Open
 
 pytestmark = pytest.mark.browser
@@ -242,3 +243,44 @@ def test_a_board_too_large_for_the_page_says_so_and_still_searches(
     assert page.locator("input[name=method]").count() == 0
     page.get_by_role("searchbox").fill("alpha")
     assert methods_in(table(page)) == ["alpha"]
+
+
+def test_verdicts_and_pairs_are_those_of_the_pool(made: Built, visit: Open) -> None:
+    page = visit(f"{made.url()}#method=alpha&method=epsilon&method=control")
+    is_filtered(page)
+    matrix = page.locator("table.matrix").first
+    rows = matrix.locator("tbody tr:visible")
+    assert [row.get_attribute("data-method") for row in rows.all()] == ["alpha", "epsilon", "control"]
+    assert matrix.locator(".place:visible").all_inner_texts() == ["1", "2", "3"]
+    assert matrix.locator("thead th:visible").all_inner_texts() == ["1", "2", "3"]
+    assert rows.first.locator("td:visible").count() == 3
+
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    pairs = page.locator("table.pairs[data-column]").first
+    column = next(f.column for f in made.board.computed.columns if f.id == pairs.get_attribute("data-column"))
+    analysis = made.board.analysis
+    assert analysis is not None
+    whole = next(found for found in analysis.estimates if found.column == column)
+    chosen = whole.among(["alpha", "epsilon", "control"])
+    p = corrected(chosen.tail)
+    shown = pairs.locator("tbody tr:visible").all()
+    assert len(shown) == 3
+    for row in shown:
+        a, b = chosen.rows([row.get_attribute("data-a"), row.get_attribute("data-b")])
+        assert row.locator(".holm").inner_text() == figures.p_value(float(p[a, b]))
+    page.get_by_role("button", name="Whole board").click()
+    is_whole(page)
+    for row in pairs.locator("tbody tr").all():
+        pair = made.board.computed.ranking.comparison(
+            row.get_attribute("data-a"), row.get_attribute("data-b"), column
+        )
+        assert row.locator(".holm").inner_text() == figures.p_value(pair.p_holm)
+
+
+def test_what_is_true_of_the_whole_board_alone_goes_with_it(made: Built, visit: Open) -> None:
+    page = visit(made.url())
+    parts = page.locator("[data-whole-board]")
+    assert parts.count() > 2 and parts.filter(visible=True).count() > 0
+    page.get_by_label("Hide transductive").check()
+    is_filtered(page)
+    assert parts.filter(visible=True).count() == 0

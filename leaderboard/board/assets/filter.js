@@ -152,7 +152,7 @@
     const [title, lede, basis] = head;
     const columns = ranking.byColumn.size;
     title.textContent = headline(ranking.overall);
-    if (lede) lede.textContent = sureness(ranking.overall);
+    if (lede) lede.textContent = `${sureness(ranking.overall)} ${price()}`.trim();
     const size = `${ranking.overall.length} of ${plural(boxes("method").length, "method")}`
       + (boxes("column").length ? ` on ${columns} of ${plural(boxes("column").length, "column")}` : "");
     if (basis) basis.textContent = "";
@@ -160,6 +160,13 @@
     status.textContent = ranking.overall.length
       ? `Pool of ${size}, ranked anew. Accuracies, and the seed variances behind every interval, are the whole board's.${missing}`
       : `Nothing is left to rank: choose a method${boxes("column").length ? " and a column" : ""}.${missing}`;
+  }
+
+  /** What the first of the pool costs, in the words of its row. */
+  function price() {
+    const cell = tables[0].table.querySelector("tbody tr .price, tbody tr .measured");
+    const parts = cell ? [...cell.childNodes].map((node) => node.textContent.trim()).filter(Boolean) : [];
+    return parts.length ? `It costs ${parts.join(" · ")}.` : "";
   }
 
   function narrow() {

@@ -15,6 +15,9 @@
       const rivals = others.length === 1 ? "the other method" : `each of the ${others.length} others`;
       return `${first.method} is ahead in this pool, and separable from ${rivals}.`;
     }
+    if (tied.length === others.length) {
+      return `No clear winner in this pool: ${first.method} scores highest, but no other method can be told from it.`;
+    }
     return tied.length > 3
       ? `${first.method} comes first in this pool, but ${tied.length} methods cannot be told from it.`
       : `${first.method} comes first in this pool, but cannot be told from ${listed(tied.map((t) => t.method))}.`;
@@ -22,7 +25,7 @@
 
   function sureness([first, second]) {
     return first?.next === null || !second ? ""
-      : `Probability that it is better than the next, ${second.method}: ${window.leagueRows.probability(first.next)}.`;
+      : `Probability that ${first.method} is better than the next, ${second.method}: ${window.leagueRows.probability(first.next)}.`;
   }
 
   window.leagueWords = { plural, listed, headline, sureness };
