@@ -14,6 +14,7 @@ class Work:
     ``floor`` gives seconds that no implementation of the job can undercut on this machine, from a rate that
     it measures itself (``bench.timing.product_seconds``). ``agreement`` is handed both results, ours first,
     and says in a few words how near they are; it raises AssertionError where they are not the same job's.
+    Where there is no peer its second argument is None.
     """
 
     ours: Callable[[], object]
@@ -29,7 +30,8 @@ class Case:
     ``prepare`` makes the data and may be called in another process: it must need nothing but this module.
     ``peer`` names who is compared with, version included; None where nobody is. ``needs`` names the
     distributions that the peer's side imports: where one is not installed, the row says so and ours is timed
-    alone. ``target`` is the least ratio of the peer's seconds to ours that the project set itself.
+    alone. ``target`` is the least ratio of the peer's seconds to ours that the project set itself. ``units``
+    are what one call does, as in ``(1_000, "episodes")``: the row then says how many that is a second.
     """
 
     name: str
@@ -37,4 +39,5 @@ class Case:
     peer: str | None = None
     needs: tuple[str, ...] = ()
     target: float | None = None
+    units: tuple[int, str] | None = None
     device: Literal["cpu", "cuda"] = "cpu"

@@ -59,11 +59,16 @@ def measure(benchmark: str, position: int, case: Case, *, seconds: float, memory
     note = f"needs {', '.join(missing)}: pip install '.[bench]'" if missing else ""
     if work.agreement is not None and peer is not None:
         note = work.agreement(*results)
+    if work.peer is None and work.agreement is not None:
+        note = work.agreement(results[0], None)
     del results
     paired = in_turn(work.ours, peer, seconds)
     ratios = paired.ratios
     own = median(paired.ours)
     assert own is not None
+    if case.units is not None:
+        count, what = case.units
+        note = "; ".join(part for part in (f"{count / own:,.0f} {what}/s", note) if part)
     floor = work.floor() if work.floor is not None else None
     del work
     sides = ("ours", "peer") if peer is not None else ("ours",)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 _SHORTEST = 0.02  # seconds of one timing: a quicker job is repeated within it
-_LEAST_ROUNDS, _MOST_ROUNDS = 5, 25
+_LEAST_ROUNDS, _MOST_ROUNDS = 3, 25
 
 Job = Callable[[], object]
 
@@ -29,7 +29,7 @@ class Paired:
 
 
 def in_turn(ours: Job, peer: Job | None, seconds: float) -> Paired:
-    """Time both jobs in turn for about ``seconds``, at least 5 and at most 25 rounds.
+    """Time both jobs in turn for about ``seconds``, at least 3 and at most 25 rounds.
 
     Who goes first changes with each round. Each job must have been called before: first calls compile,
     allocate and import. ``seconds`` of 0 asks for one round.
