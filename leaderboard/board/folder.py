@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from leaderboard.store.errors import explained
 
@@ -42,12 +42,8 @@ def _listed(target: Path) -> set[str]:
     except (FileNotFoundError, UnicodeDecodeError):
         return set()
     names = {found[1] for line in lines if (found := _LINE.fullmatch(line))}
-    return {name for name in names if _inside(name) and not (target / name).is_symlink()}
-
-
-def _inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
+    inside = target.resolve()
+    return {name for name in names if (target / name).resolve().is_relative_to(inside)}
 
 
 def _replace(path: Path, data: bytes) -> None:

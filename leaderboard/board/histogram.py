@@ -12,7 +12,7 @@ from leaderboard.board import figures
 from leaderboard.board.plots import Scale
 from leaderboard.ranking import Interval
 
-WIDTH, HEIGHT = 560, 150
+WIDTH, HEIGHT = 440, 140
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 14, 34
 _MOST_BARS = 41
 

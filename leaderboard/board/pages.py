@@ -16,10 +16,14 @@ from leaderboard.board.histogram import Histogram, histogram
 from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, MethodFacts
 from leaderboard.board.scatter import Point, Scatter, scatter
 from leaderboard.board.site import Site
+from leaderboard.board.verdicts import MOST_METHODS
 from leaderboard.ranking import Column, Comparison, Standing
 
 # One picture holds no more curves than a reader can follow.
 MOST_CURVES = 40
+
+# The first page lists pairs up to so many rows, all columns together; it would load slowly with more.
+MOST_LISTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def index_page(board: Board, measured: bool) -> dict[str, Any]:
         "hashes": {facts.label: facts.source_hash for facts in board.computed.methods},
         "most_curves": MOST_CURVES,
         "panels_of": panels,
+        "every_pair": _listed_pairs(board) <= MOST_LISTED,
         "panel_size": (plots.PANEL_WIDTH, plots.PANEL_HEIGHT),
         "has_curves": any(panels.values()),
         "critical_of": _criticals(board, [None, *ranking.columns]),
@@ -201,7 +206,12 @@ def _criticals(board: Board, columns: Any) -> dict[Column | None, Any]:
     return {c: critical(ranking.overall if c is None else ranking.by_column[c]) for c in columns}
 
 
-def _panels(board: Board, column: Column) -> list[plots.Panel]:
+def _listed_pairs(board: Board) -> int:
+    sizes = [min(len(standings), MOST_METHODS) for standings in board.computed.ranking.by_column.values()]
+    return sum(size * (size - 1) // 2 for size in sizes)
+
+
+def _panels(board: Board, column: Column) -> plots.Panels | None:
     order = [standing.method for standing in board.computed.ranking.by_column[column]][:MOST_CURVES]
     chosen = set(order)
     entries = [e for e in board.computed.entries if e.column == column and e.method in chosen]

@@ -38,11 +38,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Panel:
-    """One method's learning curves among all others': SVG points of each seed, and of the others' means."""
+    """One method's learning curves: SVG points of each seed."""
 
     method: str
     seeds: tuple[str, ...]
-    others: tuple[str, ...]
     ends: tuple[tuple[str, str], ...]
     x_ticks: tuple[tuple[str, str], ...]
     y_ticks: tuple[tuple[str, str], ...]
@@ -97,7 +96,15 @@ def _ends(standing: Standing) -> tuple[float, float]:
     return low, high
 
 
-def panels(entries: Iterable[Entry], order: Sequence[str]) -> list[Panel]:
+@dataclass(frozen=True)
+class Panels:
+    """Learning curves of a column: one panel a method, and behind each the means of all, as one SVG path."""
+
+    each: tuple[Panel, ...]
+    means: str
+
+
+def panels(entries: Iterable[Entry], order: Sequence[str]) -> Panels | None:
     """Learning curves of one column, a panel for each method that has any, in the order given."""
     curves = {
         entry.method: [seed.curve for seed in entry.seeds if seed.curve]
@@ -106,15 +113,14 @@ def panels(entries: Iterable[Entry], order: Sequence[str]) -> list[Panel]:
     }
     points = [point for seeds in curves.values() for curve in seeds for point in curve]
     if not points:
-        return []
+        return None
     x = Scale(0.0, max(images for images, _ in points) or 1.0, ())
     y = round_scale(min(a for _, a in points), max(a for _, a in points), most_ticks=3)
-    means = {method: _line(_mean(seeds), x, y) for method, seeds in curves.items()}
-    return [
+    means = [f"M{_line(_mean(curves[method]), x, y)}" for method in sorted(curves)]
+    each = [
         Panel(
             method=method,
             seeds=tuple(_line(curve, x, y) for curve in curves[method]),
-            others=tuple(means[other] for other in sorted(means) if other != method),
             ends=tuple(_point(curve[-1], x, y) for curve in curves[method]),
             x_ticks=tuple((_x(v, x), thousands(v)) for v in (x.low, x.high)),
             y_ticks=tuple((_y(v, y), f"{100 * v:.0f}") for v in y.ticks),
@@ -123,6 +129,7 @@ def panels(entries: Iterable[Entry], order: Sequence[str]) -> list[Panel]:
         for method in order
         if method in curves
     ]
+    return Panels(tuple(each), "".join(means))
 
 
 def _mean(curves: Sequence[Sequence[tuple[int, float]]]) -> list[tuple[int, float]]:

@@ -10,7 +10,7 @@ from leaderboard.board import figures
 from leaderboard.board.plots import Scale, round_scale
 from leaderboard.ranking import Interval
 
-WIDTH, HEIGHT = 520, 300
+WIDTH, HEIGHT = 440, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 16, 10, 38
 _LETTER, _LINE, _GAP = 6.5, 11.0, 7.0
 
@@ -104,7 +104,7 @@ def scatter(
             )
             for (a, b, point), spot in zip(placed, labels, strict=True)
         ),
-        line=" ".join(f"{axis.at(p.cost):.1f},{_y(p.score.estimate, y):.1f}" for p in front),
+        line=_steps([(axis.at(p.cost), _y(p.score.estimate, y)) for p in front]),
         front=tuple(point.method for point in front),
         x_ticks=tuple((f"{axis.at(tick):.1f}", spell(tick)) for tick in axis.ticks),
         y_ticks=tuple((f"{_y(t, y):.1f}", f"{100 * t if percent else t:.10g}") for t in y.ticks),
@@ -119,6 +119,14 @@ def pareto(points: Sequence[Point]) -> list[Point]:
         if not front or point.score.estimate > front[-1].score.estimate:
             front.append(point)
     return front
+
+
+def _steps(front: Sequence[tuple[float, float]]) -> str:
+    """The best score to be had for each cost: it stays until the next method can be paid for."""
+    corners = [front[0]]
+    for x, y in front[1:]:
+        corners += [(x, corners[-1][1]), (x, y)]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
 
 
 def _axis(costs: Sequence[float]) -> _Axis:

@@ -6,7 +6,6 @@ import errno
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,43 +14,7 @@ from leaderboard import StoreError
 from leaderboard.board import Board, build, write_html
 from leaderboard.board.html import render_page
 from tests.support.fabricate import COLUMNS, METHODS, Planted, PlantedColumn, fabricate, failure
-
-VOID = {"meta", "link", "br", "wbr", "hr", "img", "input"}
-
-
-class Page(HTMLParser):
-    """The page taken apart: every tag with its attributes, unbalanced tags, and the text that is read out."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.unbalanced: list[str] = []
-        self.words = ""
-        self._open: list[str] = []
-        self.feed(text)
-        self.unbalanced += self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self._open or self._open.pop() != tag:
-            self.unbalanced.append(f"/{tag}")
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    @property
-    def ids(self) -> list[str]:
-        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+from tests.support.markup import Page
 
 
 @pytest.fixture(scope="module")
