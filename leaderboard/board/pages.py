@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -223,7 +224,7 @@ def _selections(board: Board) -> dict[str, str]:
     said = {
         facts.label: sorted(
             {
-                seed.selection.partition(":")[0]
+                re.split(r"[:(]", seed.selection)[0].strip()
                 for entry in board.entries(facts.label)
                 for seed in entry.seeds
                 if seed.selection

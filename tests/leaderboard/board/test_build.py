@@ -172,6 +172,34 @@ def test_a_failure_is_a_hole_with_its_reason(tmp_path: Path) -> None:
     assert any("1 of the sweep's 26 planned cells has not" in note for note in board.computed.notes)
 
 
+def test_a_failure_of_another_source_is_no_hole_of_the_method_that_has_its_label(tmp_path: Path) -> None:
+    store = fabricate(tmp_path / "store")
+    store.put_failure(failure(replace(METHODS[0], source="2"), COLUMNS[0]))
+    board = build(store)
+    ranked = {facts.label: facts for facts in board.computed.methods}
+    (failed,) = board.computed.unranked
+    (label,) = [label for label, facts in ranked.items() if facts.name == "strong"]
+    assert label != failed.label and failed.label.startswith("strong #") and label.startswith("strong #")
+    (hole,) = board.computed.holes
+    assert hole.concerns == (failed.label,) and hole.method == "strong"
+    assert {absence.method for absence in board.computed.absences} == {failed.label}
+    assert any("2 different methods are called strong" in note for note in board.computed.notes)
+
+
+def test_a_failed_training_is_a_hole_of_every_method_that_adapts_it(tmp_path: Path) -> None:
+    """A training is called by those arguments alone that matter to it."""
+    heads = [
+        Planted("transfer", 0.7, {"lr": 0.1, "head": head}, label=f"transfer(head={head})")
+        for head in ("ridge", "centroid")
+    ]
+    store = fabricate(tmp_path / "store", heads, COLUMNS[:1])
+    store.put_failure(failure(Planted("transfer", 0.7, {"lr": 0.1}), COLUMNS[1]))
+    board = build(store)
+    (hole,) = board.computed.holes
+    assert hole.concerns == ("transfer(head=centroid)", "transfer(head=ridge)")
+    assert board.computed.unranked == ()
+
+
 def test_corrupt_cells_are_holes_and_the_store_is_left_as_it_is(tmp_path: Path) -> None:
     store = fabricate(tmp_path / "store")
     evaluate = list(store.scan("evaluate"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_json_with_pages_stays_json(call, store: Path) -> None:
     result = call("board", "--store", store, "--html", "pages", "--json")
     assert json.loads(result.stdout)["computed"]
     assert "Board: file://" in result.stderr
+
+
+def test_a_row_that_is_gone_since_the_last_board_is_said(call, store: Path, tmp_path: Path) -> None:
+    assert call("board", "--store", store, "--html", "pages").stderr == ""
+    for path in (store / "records").glob("*/*/record.json"):
+        if '"kind": "evaluate"' in (text := path.read_text()) and f'"label": "{METHODS[1].name}"' in text:
+            shutil.rmtree(path.parent)
+    result = call("board", "--store", store, "--html", "pages", "--json")
+    assert result.stderr.startswith(f"{METHODS[1].name} is gone with its 4 cells: the store no longer has")
+    assert json.loads(result.stdout)["computed"]
+    assert call("board", "--store", store, "--html", "pages").stderr == ""
 
 
 def test_the_store_may_come_from_the_environment(call, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
