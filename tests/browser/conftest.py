@@ -114,10 +114,15 @@ def visit(chromium: Any) -> Iterator[Open]:
                 faults.append(f"asked for {route.request.url}")
                 route.abort()
 
+        def failed(request: Any) -> None:
+            # A page that is left while it loads gives up what it still asked for.
+            if request.failure != "net::ERR_ABORTED":
+                faults.append(f"failed: {request.url} ({request.failure})")
+
         context.route("**/*", watch)
         context.on("console", lambda message: faults.append(f"{message.type}: {message.text}"))
         context.on("weberror", lambda error: faults.append(f"error: {error.error}"))
-        context.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+        context.on("requestfailed", failed)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.goto(url)
