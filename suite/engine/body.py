@@ -23,12 +23,14 @@ from suite.config import Tracking
 from suite.engine import tracking
 from suite.engine.cells import Cell
 from suite.engine.evaluating import evaluate
-from suite.engine.guard import Cost, Guard, prepare
+from suite.engine.guard import Cost, Guard, prepare, thread_count, time_sentence
+from suite.engine.opening import Doors
 from suite.engine.outcomes import Outcome
 from suite.engine.progress import Report, Reporter
 from suite.engine.training import train
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work
-from suite.isolation import Code
+from suite.isolation import Code, Limits
+from suite.isolation.errors import Misbehaved, NoWalls, OutOfTime, Raised, WallsFell
 from suite.methods import MethodError
 from suite.submission import load_trusted
 
@@ -38,7 +40,8 @@ class Job:
     """A cell and how it is to be run. ``token`` tells this attempt from all others, of other drivers too.
 
     ``store`` is a folder's absolute path, ``reports`` the folder for word of running cells; ``modules``
-    register the sweep's methods; ``code`` is that of the cell's own method.
+    register the sweep's methods; ``code`` is that of the cell's own method, which runs behind walls where it
+    is ``walled``.
     """
 
     cell: Cell
@@ -54,6 +57,7 @@ class Job:
     seconds: float
     tracking: Tracking
     code: Code | None = None
+    walled: bool = False
 
 
 def execute(job: Job) -> Outcome:
@@ -79,7 +83,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
     try:
         for module in job.modules:
             _import(module)
-        if job.code is not None and job.code.submitted:
+        if job.code is not None and job.code.submitted and not job.walled:
             load_trusted(job.code)
         store = Store(job.store)
         if store.get(job.cell.key) is not None:  # an orphan of an earlier driver was faster
@@ -88,8 +92,9 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
             reporter.enter("working")
-            work = _WORK[job.cell.kind](job.cell, Desk(store, scratch, reporter.update, run.log, job.code))
-            cost = guard.conclude()
+            doors = _doors(job)
+            work = _WORK[job.cell.kind](job.cell, _desk(job, doors, store, scratch, reporter, run))
+            cost = guard.conclude().beside(doors.used)
             reporter.enter("closing")
             run.finish(work.results)
             _commit(job, store, work, _measured(job, started, cost, run))
@@ -97,6 +102,17 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a method raises: it is told, with its traceback
         run.fail()
         return _blamed(error, job, run.problem)
+
+
+def _doors(job: Job) -> Doors:
+    assert job.cell.method is not None
+    limits = Limits(memory_mib=job.memory_mib, seconds=job.seconds)
+    return Doors(job.cell.method, job.code, limits, walled=job.walled)
+
+
+def _desk(job: Job, doors: Doors, store: Store, scratch: Path, reporter: Reporter, run: tracking.Run) -> Desk:
+    opened = doors.open(seed=job.cell.seed or 0, threads=thread_count(job.cpus), gpus=job.gpus)
+    return Desk(store, scratch, reporter.update, run.log, opened, job.code)
 
 
 def _commit(job: Job, store: Store, work: Work, measured: Measured) -> None:
@@ -137,11 +153,16 @@ def _blamed(error: BaseException, job: Job, tracking_problem: str | None) -> Out
     """Whose fault an exception is."""
     if isinstance(error, ParentMissing):
         return Outcome("parent", str(error))
-    if isinstance(error, HostLacks):
+    if isinstance(error, HostLacks | NoWalls):
         return Outcome("host", f"{socket.gethostname()} cannot run {job.cell.title}: {error}")
     if isinstance(error, StoreError):
         return Outcome("store", str(error))
-    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, OutOfTime):
+        return Outcome("time", time_sentence(job.seconds), tracking=tracking_problem)
+    if isinstance(error, WallsFell):
+        return Outcome("lost", str(error), tracking=tracking_problem)
+    walled = isinstance(error, Raised | Misbehaved) and error.traceback
+    trace = walled or "".join(traceback.format_exception(error))
     if _is_memory(error):
         return Outcome(
             "memory", f"it ran out of memory: {_first_line(error)}", trace, tracking=tracking_problem

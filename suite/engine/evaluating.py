@@ -3,64 +3,110 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-import suite.methods
 import tasks
 from suite.engine.cells import Cell
 from suite.engine.tracking import thinned
 from suite.engine.training import CHECKPOINT
 from suite.engine.work import Desk, ParentMissing, Work, load_benchmark
-from suite.methods import score, seed_everything, transductive_probe
+from suite.isolation.replay import Replay
+from suite.isolation.walled import Walled
+from suite.methods import Method, Predictor, score, seed_everything, transductive_probe
 
 # Batch statistics of one episode can happen to agree with those of a part of it; of three, they do not.
 _PROBED = 3
 
 
 def evaluate(cell: Cell, desk: Desk) -> Work:
-    """Adapt to each test episode and score it; the first few also tell whether queries see each other."""
+    """Adapt to each test episode and score it; the first few also tell whether queries see each other.
+
+    A walled method's answers are also compared with those of a fresh process, on a secret sample.
+    """
     assert cell.method is not None and cell.benchmark is not None and cell.protocol is not None
     protocol = cell.protocol
     benchmark = load_benchmark(cell.benchmark)
     if desk.store.get(cell.parents[0]) is None:
         raise ParentMissing(f"the training that {cell.title} builds on is not in the store")
-    method = suite.methods.get(cell.method.name, **cell.method.arguments)
-    method.load(desk.store.folder(cell.parents[0]) / CHECKPOINT)
+    checkpoint = desk.store.folder(cell.parents[0]) / CHECKPOINT
     episodes = tasks.Episodes(
         benchmark, "test", protocol.way, protocol.shot, protocol.query, protocol.seed, protocol.episodes
     )
-    correct = np.zeros(protocol.episodes, dtype=np.int32)
-    queries = np.zeros(protocol.episodes, dtype=np.int32)
-    changes: list[float] = []
-    transductive, seen = False, 0
-    for i, episode in enumerate(episodes):
-        seed_everything(_seed(cell.seed or 0, protocol.seed, i))
-        predictor = method.adapt(episode.support)
-        outcome = score(predictor, episode)
-        correct[i], queries[i] = outcome.correct, outcome.queries
-        if i < _PROBED and outcome.queries > 1:
-            probe = transductive_probe(predictor, episode.query_images)
-            changes.append(probe.largest_change)
-            transductive |= probe.transductive
-        seen += outcome.queries
-        desk.progress((i + 1) / protocol.episodes, seen)
-        if (i + 1) % thinned(protocol.episodes) == 0:
-            desk.log({"episode": i + 1, "eval/mean_accuracy": float(correct.sum() / seen)})
-    mean = float(correct.sum() / seen)
+    seed = partial(_seed, cell.seed or 0, protocol.seed)
+    with desk.open() as method:
+        method.load(checkpoint)
+        if isinstance(method, Walled):
+            replay = Replay(protocol.episodes, _PROBED)
+            found = _scored(method, episodes, desk, lambda i: method.seed(seed(i)), replay.listen)
+            with desk.open() as fresh:
+                assert isinstance(fresh, Walled)
+                fresh.load(checkpoint)
+                replay.compare(fresh, episodes.__getitem__, seed, found.transductive)
+        else:
+            found = _scored(method, episodes, desk, lambda i: seed_everything(seed(i)), _unheard)
     results = {
-        "mean_accuracy": mean,
-        "transductive": transductive,
-        "largest_change": max(changes, default=None),
+        "mean_accuracy": found.mean,
+        "transductive": found.transductive,
+        "largest_change": max(found.changes, default=None),
         "way": protocol.way,
         "licence": benchmark.card.licence,
         "attribution": benchmark.card.attribution,
     }
-    table = pa.table(
-        {"episode": np.arange(protocol.episodes, dtype=np.int32), "correct": correct, "queries": queries}
-    )
-    return Work(results, tables={"outcomes": table}, figure=mean)
+    return Work(results, tables={"outcomes": found.table()}, figure=found.mean)
+
+
+@dataclass
+class _Found:
+    """``correct`` of ``queries`` in each episode, int32 [episodes], and what the probe said."""
+
+    correct: NDArray[np.int32]
+    queries: NDArray[np.int32]
+    transductive: bool = False
+    changes: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Accuracy over all queries so far."""
+        return float(self.correct.sum() / self.queries.sum())
+
+    def table(self) -> pa.Table:
+        """Outcomes by episode."""
+        numbers = np.arange(len(self.correct), dtype=np.int32)
+        return pa.table({"episode": numbers, "correct": self.correct, "queries": self.queries})
+
+
+def _scored(
+    method: Method,
+    episodes: tasks.Episodes,
+    desk: Desk,
+    seed: Callable[[int], None],
+    listen: Callable[[int, Predictor], Predictor],
+) -> _Found:
+    count = len(episodes)
+    found = _Found(np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32))
+    for i, episode in enumerate(episodes):
+        seed(i)
+        predictor = method.adapt(episode.support)
+        outcome = score(listen(i, predictor), episode)
+        found.correct[i], found.queries[i] = outcome.correct, outcome.queries
+        if i < _PROBED and outcome.queries > 1:
+            probe = transductive_probe(predictor, episode.query_images)
+            found.changes.append(probe.largest_change)
+            found.transductive |= probe.transductive
+        desk.progress((i + 1) / count, int(found.queries[: i + 1].sum()))
+        if (i + 1) % thinned(count) == 0:
+            desk.log({"episode": i + 1, "eval/mean_accuracy": found.mean})
+    return found
+
+
+def _unheard(i: int, predictor: Predictor) -> Predictor:
+    return predictor
 
 
 def _seed(train_seed: int, protocol_seed: int, episode: int) -> int:

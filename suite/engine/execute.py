@@ -22,6 +22,7 @@ from suite.engine.flight import OWN_START_SECONDS, SHARED_START_SECONDS, Flight
 from suite.engine.ledger import Ledger
 from suite.engine.outcomes import Outcome
 from suite.engine.plan import Plan
+from suite.isolation import Code
 
 _LOOK_SECONDS = 0.5
 _WAIT_SECONDS = 0.25
@@ -112,6 +113,7 @@ class Executor:
     def _job(self, cell: Cell, attempt: int, alone: bool) -> Job:
         resources = self.plan.sweep.resources
         memory = resources.memory_mib_per_cell
+        code = self.plan.codes.get(cell.method.name) if cell.method else None
         return Job(
             cell=cell,
             sweep=self.plan.sweep.name,
@@ -125,8 +127,13 @@ class Executor:
             memory_mib=max(self._all_memory, memory) if alone else memory,
             seconds=self._limit,
             tracking=self._tracking,
-            code=self.plan.codes.get(cell.method.name) if cell.method else None,
+            code=code,
+            walled=code is not None and self._walled(code),
         )
+
+    def _walled(self, code: Code) -> bool:
+        sweep = self.plan.sweep
+        return not sweep.trust if code.submitted else sweep.isolate
 
     # Hearing back ----------------------------------------------------------------------------------------
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
-import torch
 
 from suite.engine.outcomes import Fault
-from suite.methods import seed_everything
+from suite.isolation import conditions
+from suite.isolation.inmate import Used
 
 _MIB = 2**20
 _LOOK_SECONDS = 0.25
@@ -31,15 +31,17 @@ def prepare(seed: int, cpus: float, gpus: float) -> None:
 
     Seeds every library, sets the thread count to ``cpus``, and hides GPUs from a cell that asked for none.
     """
-    threads = max(1, int(cpus))
+    threads = thread_count(cpus)
     if gpus == 0:
         # With none requested Ray leaves the variable unset, and a CPU cell would see every GPU.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)
-    torch.set_default_dtype(torch.float32)
-    torch.set_grad_enabled(True)
-    seed_everything(seed)
+    conditions.prepare(seed, threads)
+
+
+def thread_count(cpus: float) -> int:
+    """Threads of a cell that asked for ``cpus``."""
+    return max(1, int(cpus))
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Cost:
     wall_seconds: float
     cpu_seconds: float
     peak_memory_mib: float
+
+    def beside(self, walled: Used) -> Cost:
+        """With what ran behind walls at the same time."""
+        return Cost(
+            self.wall_seconds,
+            self.cpu_seconds + walled.cpu_seconds,
+            self.peak_memory_mib + walled.peak_memory_mib,
+        )
 
 
 class Guard:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import suite.methods
 from leaderboard.records import MethodIdentity
+from suite import submission
 from suite.engine.labels import label
-from suite.isolation import Code
+from suite.isolation import Code, Limits
+from suite.isolation.errors import NoWalls, OutOfTime
+from suite.isolation.opening import describe, open_method
+from suite.methods import MethodError, MethodInfo
+
+# To be imported and built, in a process that has torch already.
+_TELL_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -36,17 +44,51 @@ def identify(
     info = suite.methods.describe(name)
     common = {key: value for key, value in model.items() if key in info.defaults}
     method = suite.methods.get(name, **{**common, **arguments})
-    resolved = method.arguments
-    trained = {key: value for key, value in resolved.items() if key not in method.adaptation}
     usual = suite.methods.get(name, **common).arguments
+    code = submitted or Code(name, info.module)
+    return _identified(code, info, method.arguments, usual, method.adaptation)
 
+
+def identify_walled(
+    found: submission.Submission, arguments: Mapping[str, Any], model: Mapping[str, Any]
+) -> Identified:
+    """As ``identify``, of a submission that runs behind walls alone, and says there what its arguments are.
+
+    Raises SubmissionError where it does not do so, or where no walls can be put up.
+    """
+    environment = submission.prepare(found.code)
+    limits, python, packages = Limits(seconds=_TELL_SECONDS), environment.python, environment.packages
+    opened = partial(open_method, found.code, limits=limits, python=python, packages=packages)
+    try:
+        info = describe(found.code, limits=limits, python=python, packages=packages)
+        common = {key: value for key, value in model.items() if key in info.defaults}
+        with opened({**common, **arguments}) as method:
+            resolved, adaptation = method.arguments, method.adaptation
+        with opened(common) as method:
+            usual = method.arguments
+    except NoWalls as error:
+        raise submission.SubmissionError(f"{found.name} is not trusted, and {error}") from error
+    except (MethodError, MemoryError, OutOfTime) as error:
+        raise submission.SubmissionError(f"{found.name}: it cannot be built: {error}") from error
+    known = replace(info, version=found.version, source_hash=found.source_hash)
+    return _identified(found.code, known, resolved, usual, adaptation)
+
+
+def _identified(
+    code: Code,
+    info: MethodInfo,
+    resolved: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    adaptation: Collection[str],
+) -> Identified:
     def identity(kept: Mapping[str, Any]) -> MethodIdentity:
         return MethodIdentity(
-            name=name,
+            name=info.name,
             version=info.version,
             source_hash=info.source_hash,
             arguments=dict(kept),
-            label=label(name, kept, usual),
+            label=label(info.name, kept, usual),
         )
 
-    return Identified(identity(trained), identity(resolved), submitted or Code(name, info.module))
+    trained = {key: value for key, value in resolved.items() if key not in adaptation}
+    return Identified(identity(trained), identity(resolved), code)

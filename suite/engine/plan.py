@@ -11,7 +11,7 @@ from leaderboard.store import Store
 from suite import submission
 from suite.config import MethodConfig, ProtocolConfig, SweepConfig
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
-from suite.engine.identity import Identified, identify
+from suite.engine.identity import Identified, identify, identify_walled
 from suite.engine.schedule import children, descendants
 from suite.isolation import Code
 from suite.methods.source import Budget
@@ -51,7 +51,7 @@ def plan(sweep: SweepConfig) -> Plan:
     Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
     or images for a protocol: all before anything is computed.
     """
-    submitted = {found.name: found.code for found in map(submission.read, sweep.submissions)}
+    submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
     methods = [_identify(method, sweep, submitted.get(method.name)) for method in sweep.methods]
     cells: dict[str, Cell] = {}
     for options in sweep.benchmarks:
@@ -88,16 +88,16 @@ def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
     return Plan(bare.sweep, bare.cells, bare.codes, done, failed, frozenset(blocked))
 
 
-def _identify(method: MethodConfig, sweep: SweepConfig, submitted: Code | None) -> Identified:
+def _identify(
+    method: MethodConfig, sweep: SweepConfig, submitted: submission.Submission | None
+) -> Identified:
     model = {"backbone": sweep.model.backbone, "width": sweep.model.width}
-    if submitted is not None:
-        if not sweep.trust:
-            raise submission.SubmissionError(
-                f"{submitted.name} is not trusted, and walls around a method cannot be put up here; look "
-                "at its file, and if you vouch for it say so with --trust (trust=true)"
-            )
-        submission.load_trusted(submitted)
-    return identify(method.name, method.arguments, model, submitted)
+    if submitted is None:
+        return identify(method.name, method.arguments, model)
+    if not sweep.trust:
+        return identify_walled(submitted, method.arguments, model)
+    submission.load_trusted(submitted.code)
+    return identify(method.name, method.arguments, model, submitted.code)
 
 
 def _chain(

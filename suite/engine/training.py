@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import suite.methods
 from leaderboard.store import StoreError
 from suite.engine.cells import Cell
 from suite.engine.work import Desk, Work, load_benchmark
@@ -21,7 +20,6 @@ def train(cell: Cell, desk: Desk) -> Work:
     """Train, and hand back the checkpoint with the meta-validation curve and what the budget was spent on."""
     assert cell.method is not None and cell.benchmark is not None and cell.seed is not None
     benchmark = load_benchmark(cell.benchmark)
-    method = suite.methods.get(cell.method.name, **cell.method.arguments)
     logged = 0
 
     def on_progress(source: Source) -> None:
@@ -33,17 +31,18 @@ def train(cell: Cell, desk: Desk) -> Work:
 
     budget = Budget(**cell.spec["budget"])
     source = Source(benchmark, budget, **cell.spec["episode"], seed=cell.seed, on_progress=on_progress)
-    with count_backward_passes(source.spent):
-        method.train(source, budget)
-    on_progress(source)
-    results: dict[str, Any] = {
-        "curve": [[point.images, point.accuracy] for point in source.curve],
-        "spent": {"images": source.spent.images, "backward_passes": source.spent.backward_passes},
-        "parameters": method.parameter_count(),
-        "class_count": source.class_count,
-        "selection": str(getattr(method, "selection", "") or _selection(source.curve)),
-    }
-    files = {CHECKPOINT: _saved(method, desk.scratch / CHECKPOINT)}
+    with desk.open() as method:
+        with count_backward_passes(source.spent):
+            method.train(source, budget)
+        on_progress(source)
+        results: dict[str, Any] = {
+            "curve": [[point.images, point.accuracy] for point in source.curve],
+            "spent": {"images": source.spent.images, "backward_passes": source.spent.backward_passes},
+            "parameters": method.parameter_count(),
+            "class_count": source.class_count,
+            "selection": str(getattr(method, "selection", "") or _selection(source.curve)),
+        }
+        files = {CHECKPOINT: _saved(method, desk.scratch / CHECKPOINT)}
     if desk.code is not None and desk.code.submitted:
         files[SOURCE] = desk.scratch / SOURCE
         files[SOURCE].write_bytes(desk.code.text.encode("utf-8"))

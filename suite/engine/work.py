@@ -15,6 +15,7 @@ import tasks
 from leaderboard.records import BenchmarkIdentity
 from leaderboard.store import Store
 from suite.engine.cells import canonical
+from suite.engine.opening import Open
 from suite.isolation import Code
 
 
@@ -31,13 +32,14 @@ class Desk:
     """What a cell works with: the store to read parents from, an empty folder for files to be, and two ears.
 
     ``progress(share, images)`` hears how far it is, ``log(figures)`` what there is to draw.
-    ``code`` is that of the cell's method, where it has one.
+    ``open`` opens the cell's method, whose code is ``code``.
     """
 
     store: Store
     scratch: Path
     progress: Callable[[float, int], None]
     log: Callable[[Mapping[str, float]], None]
+    open: Open
     code: Code | None = None
 
 

@@ -72,6 +72,23 @@ def describe(
             raise inmate.lied("a description that is none") from error
 
 
+def examine(
+    code: Code,
+    arguments: Mapping[str, Any],
+    *,
+    limits: Limits | None = None,
+    python: Path | None = None,
+    packages: Path | None = None,
+) -> dict[str, Any]:
+    """What the conformance suite, run behind walls beside the method, says of it (its own word).
+
+    Raises NoWalls, and what ``Inmate.hear`` raises.
+    """
+    with _inmate(code, limits or Limits(seconds=120), (), python, packages, None) as inmate:
+        question = Message("examine", {"code": asdict(code), "arguments": dict(arguments)})
+        return dict(inmate.ask(question, "examined").data)
+
+
 @contextmanager
 def _inmate(
     code: Code,
@@ -81,7 +98,8 @@ def _inmate(
     packages: Path | None,
     kind: Kind | None,
 ) -> Iterator[Inmate]:
-    modules = [code.module] if code.module else []
+    own = code.module.partition(".")[0] in ("", "suite", "tasks")
+    modules = [] if own else [code.module]
     inmate = zygote(kind=kind, python=python, packages=packages, modules=modules, gpus=gpus).inmate(limits)
     try:
         yield inmate

@@ -78,6 +78,13 @@ class _Server:
         }
         self.channel.send(Message("described", told))
 
+    def _on_examine(self, message: Message) -> None:
+        """The conformance suite, run here beside the method that it examines."""
+        from suite.submission.conformance.examining import answer
+
+        told = answer(_code(message.data["code"]), message.data["arguments"])
+        self.channel.send(Message("examined", told))
+
     def _on_open(self, message: Message) -> None:
         prepare(message.data["seed"], message.data["threads"])
         code = _code(message.data["code"])
