@@ -18,7 +18,6 @@ from suite.engine import progress
 from suite.engine.body import Job, execute
 from suite.engine.outcomes import Outcome
 from suite.isolation import Code
-from suite.submission import load_trusted
 
 _MEMORY_FACTOR = 2  # over what it took before, since another platform's libraries need not be as thrifty
 
@@ -70,17 +69,16 @@ class Bench:
             memory_mib=max(usual.memory_mib_per_cell, int(_MEMORY_FACTOR * record.measured.peak_memory_mib)),
             seconds=usual.time_limit_seconds,
             tracking=Tracking("disabled"),
+            code=code,
         )
 
 
 def _execute(job: Job, code: Code, trust: bool) -> Outcome:
     """What the worker does."""
-    if code.submitted:
-        if not trust:
-            return Outcome(
-                "host", "walls around a submission cannot be put up here; if you vouch for it, add --trust"
-            )
-        load_trusted(code)
+    if code.submitted and not trust:
+        return Outcome(
+            "host", "walls around a submission cannot be put up here; if you vouch for it, add --trust"
+        )
     return execute(job)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,41 +16,55 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "doubles"))
 
 from leaderboard.store import Store
 from suite.bundle import archive, export
-from suite.bundle.archive import sha256
+
+Compute = Callable[..., Store]
+Edit = Callable[[dict[str, bytes]], None]
 
 
 @pytest.fixture(scope="session")
-def computed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def compute() -> Compute:
+    """``compute(folder, *arguments, **changes)``: a store with all cells of a sweep, of doubles or others."""
+
+    def run(folder: Path, *methods: Mapping[str, Any], **changes: Any) -> Store:
+        from engine_sweeps import sweep
+
+        from suite.engine.body import Job, execute
+        from suite.engine.plan import plan
+
+        reports = folder / "driver" / "cells"
+        reports.mkdir(parents=True)
+        planned = plan(sweep(folder, *methods, **changes))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "1")
+            patch.setenv("CUDA_VISIBLE_DEVICES", "")
+            for cell in planned.cells:
+                assert cell.method is not None
+                job = Job(
+                    cell=cell,
+                    sweep=planned.sweep.name,
+                    store=str(folder),
+                    reports=str(reports),
+                    modules=planned.modules,
+                    attempt=1,
+                    token="t",
+                    cpus=1,
+                    gpus=0,
+                    memory_mib=100_000,
+                    seconds=60,
+                    tracking=planned.sweep.tracking,
+                    code=planned.codes[cell.method.name],
+                )
+                outcome = execute(job)
+                assert outcome.fault is None, outcome
+        return Store(folder)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def computed(compute: Compute, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Two trainings of a double, each evaluated with two ways to adapt."""
-    from engine_sweeps import sweep
-
-    from suite.engine.body import Job, execute
-    from suite.engine.plan import plan
-
-    folder = tmp_path_factory.mktemp("bundles") / "store"
-    reports = folder / "driver" / "cells"
-    reports.mkdir(parents=True)
-    given = sweep(folder, {}, {"power": 3.0}, seeds=(0, 1))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setenv("CUDA_VISIBLE_DEVICES", "")
-        for cell in plan(given).cells:
-            job = Job(
-                cell=cell,
-                sweep="doubles",
-                store=str(folder),
-                reports=str(reports),
-                modules=("engine_doubles",),
-                attempt=1,
-                token="t",
-                cpus=1,
-                gpus=0,
-                memory_mib=100_000,
-                seconds=60,
-                tracking=given.tracking,
-            )
-            assert execute(job).fault is None
-    yield Store(folder)
+    return compute(tmp_path_factory.mktemp("bundles") / "store", {}, {"power": 3.0}, seeds=(0, 1))
 
 
 @pytest.fixture(scope="session")
@@ -59,33 +75,32 @@ def bundle(computed: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-Edit = Callable[[dict[str, bytes]], None]
-
-
 @pytest.fixture
 def edited(bundle: Path, tmp_path: Path) -> Callable[..., Path]:
     """``edited(change)``: the bundle with its entries changed, and its manifest made to fit them."""
 
     def make(change: Edit, *, fitting: bool = True) -> Path:
-        with zipfile.ZipFile(bundle) as whole:
-            entries = {name: whole.read(name) for name in whole.namelist()}
-        change(entries)
-        if fitting and "bundle.json" in entries:
-            refit(entries, tmp_path)
-        path = tmp_path / "edited.zip"
-        archive.write(path, entries)
-        return path
+        return rewritten(bundle, tmp_path, change, fitting=fitting)
 
     return make
 
 
-def refit(entries: dict[str, bytes], folder: Path) -> None:
-    """Make the manifest's digests those of the entries."""
-    manifest = json.loads(entries["bundle.json"])
-    scratch = folder / "scratch"
-    manifest["files"] = {}
-    for name, data in entries.items():
-        if name != "bundle.json":
-            scratch.write_bytes(data)
-            manifest["files"][name] = sha256(scratch)
-    entries["bundle.json"] = json.dumps(manifest).encode()
+@pytest.fixture(scope="session")
+def rewrite() -> Callable[..., Path]:
+    """``rewrite(bundle, folder, change)``: as ``edited``, for any bundle."""
+    return rewritten
+
+
+def rewritten(bundle: Path, folder: Path, change: Edit, *, fitting: bool = True) -> Path:
+    """The bundle with changed entries, in ``folder``; a ``fitting`` manifest agrees with them."""
+    with zipfile.ZipFile(bundle) as whole:
+        entries = {name: whole.read(name) for name in whole.namelist()}
+    change(entries)
+    if fitting and "bundle.json" in entries:
+        manifest = json.loads(entries["bundle.json"])
+        others = {name: data for name, data in entries.items() if name != "bundle.json"}
+        manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in others.items()}
+        entries["bundle.json"] = json.dumps(manifest).encode()
+    path = folder / "edited.zip"
+    archive.write(path, entries)
+    return path
