@@ -97,7 +97,12 @@ def submit(
         overrides = [*wishes.over(settings), *(["trust=true"] if trust else [])]
         planned = submitted_run(source, file, overrides, checked.arguments)
     ctx.exit(
-        execute(planned, wishes, foretell=_foretell, conclude=partial(_conclude, submission.name, checked))
+        execute(
+            planned,
+            wishes,
+            foretell=partial(_foretell, address),
+            conclude=partial(_conclude, submission.name, checked),
+        )
     )
 
 
@@ -111,8 +116,8 @@ def _checked(submission: Submission, settings: Sequence[str], *, trust: bool) ->
         pairs = [split(word) for word in settings]
         arguments = {key[0]: value for key, value in pairs if key[0] not in SweepConfig.__dataclass_fields__}
         tell = partial(click.echo, err=True)
-        python = prepare(submission.code, trusted=trust, tell=tell).python
-        return conformance.check(submission.code, python, arguments)
+        environment = prepare(submission.code, trusted=trust, tell=tell)
+        return conformance.check(submission.code, environment, arguments, trusted=trust)
 
 
 def _tell_checks(checked: Report, *, as_json: bool) -> None:
@@ -128,7 +133,7 @@ def _tell_checks(checked: Report, *, as_json: bool) -> None:
     click.echo(f"\n{checked.method} {end} ({checked.seconds:.1f} s)")
 
 
-def _foretell(plan: Plan) -> None:
+def _foretell(address: str | None, plan: Plan) -> None:
     """What is there already, what is to be computed, and how long that will take."""
     import os
 
@@ -142,7 +147,8 @@ def _foretell(plan: Plan) -> None:
     told = forecast(known.done, cells, len(known.pending))
     line = f"{told.cached} of {len(cells)} cells are in {plan.sweep.store}; {told.pending} to compute"
     if told.pending and told.seconds is not None:
-        at_once = max(1, int((os.cpu_count() or 1) / plan.sweep.resources.cpus_per_cell))
+        here = max(1, int((os.cpu_count() or 1) / plan.sweep.resources.cpus_per_cell))
+        at_once = here if address is None else 1  # of a cluster nobody knows yet
         line += f", about {figures.seconds(told.seconds / min(at_once, told.pending))} on {at_once} at a time"
     elif told.pending:
         line += "; how long that takes is not known before the first is done"

@@ -10,7 +10,7 @@ import torch
 import suite.methods
 from suite.methods import describe, names
 from suite.submission.conformance import examine
-from suite.submission.conformance.child import NARROW
+from suite.submission.conformance.examining import NARROW
 
 METHODS = [name for name in names() if describe(name).module.startswith("suite.methods.")]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 State = Literal["passed", "failed", "noted", "skipped"]
 
@@ -36,7 +37,18 @@ class Report:
         return {**asdict(self), "conforms": self.conforms}
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Report:
-        """What ``to_dict`` made."""
-        findings = tuple(Finding(**finding) for finding in told["findings"])
-        return cls(told["method"], findings, told["arguments"], told["seconds"])
+    def from_dict(cls, told: Mapping[str, Any]) -> Report:
+        """What ``to_dict`` made. Raises KeyError, TypeError or ValueError for anything else."""
+        findings = tuple(_finding(entry) for entry in told["findings"])
+        return cls(_text(told["method"]), findings, dict(told["arguments"]), float(told["seconds"]))
+
+
+def _finding(told: Mapping[str, Any]) -> Finding:
+    if told["state"] not in get_args(State):
+        raise ValueError(f"no finding is {told['state']!r}")
+    return Finding(_text(told["check"]), told["state"], _text(told["told"]))
+
+
+def _text(told: object) -> str:
+    """Without what a terminal would obey: it may come from behind walls."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(told))

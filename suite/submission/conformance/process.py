@@ -1,4 +1,4 @@
-"""The conformance suite in a process of its own, since the method's file must not run in the caller's."""
+"""The conformance suite where a submitted file may run: behind walls, or in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from suite.isolation import Code
+from suite.isolation import Code, Limits
+from suite.isolation.errors import NoWalls, OutOfTime, WallsFell
+from suite.isolation.opening import examine
+from suite.methods import MethodError
 from suite.submission.conformance.finding import Report
+from suite.submission.environment import Environment
 from suite.submission.errors import SubmissionError
 
 # Told apart from whatever the method prints.
@@ -24,47 +28,80 @@ class ConformanceError(SubmissionError):
     """The checks themselves could not be carried out, as when the file raises on being imported."""
 
 
-def check(code: Code, python: Path, arguments: Mapping[str, Any], *, seconds: float = 120.0) -> Report:
-    """Run every check on a submission with ``arguments``, by the interpreter ``python`` (of its environment).
+def check(
+    code: Code,
+    environment: Environment,
+    arguments: Mapping[str, Any],
+    *,
+    trusted: bool,
+    seconds: float = 120.0,
+) -> Report:
+    """Run every check on a submission with ``arguments``, behind walls unless it is ``trusted``.
 
-    Raises ConformanceError where its file cannot be run, does not take the arguments, kills its process, or
-    is not done after ``seconds``.
+    Raises ConformanceError where there are no walls, where its file cannot be run, does not take the
+    arguments, ends its process or does anything else than answer, or is not done after ``seconds``.
     """
+    return (_in_a_process if trusted else _behind_walls)(code, environment, arguments, seconds)
+
+
+def _behind_walls(
+    code: Code, environment: Environment, arguments: Mapping[str, Any], seconds: float
+) -> Report:
+    python, packages = environment.python, environment.packages
+    try:
+        told = examine(code, arguments, limits=Limits(seconds=seconds), python=python, packages=packages)
+    except NoWalls as error:
+        raise ConformanceError(f"{code.name} is not trusted, and {error}") from error
+    except OutOfTime as error:
+        raise ConformanceError(_late(code.name, seconds)) from error
+    except (MethodError, MemoryError, WallsFell) as error:
+        raise ConformanceError(f"{code.name}: its checks were cut short: {error}") from error
+    return _report(code.name, told)
+
+
+def _in_a_process(
+    code: Code, environment: Environment, arguments: Mapping[str, Any], seconds: float
+) -> Report:
     task = json.dumps({"code": asdict(code), "arguments": dict(arguments)})
-    command = [str(python), "-m", "suite.submission.conformance.child"]
-    environment = {**os.environ, "PYTHONPATH": _with_suite(), "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(
-        command,
+        [str(environment.python), "-m", "suite.submission.conformance.examining"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": _with_suite(), "CUDA_VISIBLE_DEVICES": ""},
         start_new_session=True,
     )
     try:
         out, err = process.communicate(task, timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise ConformanceError(
-            f"{code.name}: its checks did not end within {seconds:.0f} s; they train on a few dozen "
-            "images, so "
-            "look for a loop that never sees source.exhausted"
-        ) from error
+        raise ConformanceError(_late(code.name, seconds)) from error
     finally:
         _end(process)
-    return _report(code.name, process.returncode, out, err)
-
-
-def _report(name: str, status: int, out: str, err: str) -> Report:
     lines = [line for line in out.splitlines() if line.startswith(MARK)]
     if not lines:
         last = (err.strip().splitlines() or ["it printed nothing"])[-1]
+        status = process.returncode
         died = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit code {status}"
-        raise ConformanceError(f"{name}: its process died during the checks ({died}): {last}")
-    told = json.loads(lines[-1].removeprefix(MARK))
+        raise ConformanceError(f"{code.name}: its process died during the checks ({died}): {last}")
+    return _report(code.name, json.loads(lines[-1].removeprefix(MARK)))
+
+
+def _report(name: str, told: Mapping[str, Any]) -> Report:
     if "error" in told:
-        raise ConformanceError(told["error"])
-    return Report.from_dict(told)
+        raise ConformanceError(str(told["error"]))
+    try:
+        return Report.from_dict(told)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConformanceError(f"{name}: it gave a report of itself that is none") from error
+
+
+def _late(name: str, seconds: float) -> str:
+    return (
+        f"{name}: its checks did not end within {seconds:.0f} s; they train on a few dozen images, so "
+        "look for a "
+        "loop that never sees source.exhausted"
+    )
 
 
 def _end(process: subprocess.Popen[str]) -> None:
