@@ -41,7 +41,7 @@ def layers(body: nn.Module) -> dict[str, nn.Module]:
 
 
 def filter_fisher(
-    body: nn.Module, images: Tensor, weight: Tensor, bias: Tensor, *, batch: int = 50
+    body: nn.Module, images: Tensor, weight: Tensor, bias: Tensor, *, batch: int = 16
 ) -> dict[str, Tensor]:
     """Mean diagonal Fisher of each filter of ``body`` under a linear head, by layer: float64 [filters].
 
@@ -165,7 +165,8 @@ def _of_norm(module: nn.Module, x: Tensor) -> Rows:
     normalised = (x - mean.view(shape)) * inverse_std.view(shape)
 
     def rows(gradient: Tensor) -> Tensor:
-        return (gradient * normalised).flatten(2).sum(2).double().square().sum(0)
+        products = (gradient * normalised).reshape(*gradient.shape[:2], -1)
+        return products.sum(2).double().square().sum(0)
 
     return rows
 
