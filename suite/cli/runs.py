@@ -253,8 +253,6 @@ def sync(
             )
     except MirrorError as error:
         raise Failed(f"{error}.") from error
-    for notice in done.notices:
-        click.echo(f"Note: {notice}", err=True)
     if as_json:
         show_json(asdict(done))
     else:
