@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 
 import torch
 from torch import Tensor
@@ -10,6 +11,10 @@ from torch import Tensor
 from suite.kernels.block import Kernels
 
 _TYPES = (torch.float32, torch.float64)
+_BY_DEVICE = {
+    "cpu": ("suite.kernels.numba_kernels", "NumbaKernels"),
+    "cuda": ("suite.kernels.gpu", "TritonKernels"),
+}
 _FEW_CHANNELS = 4  # above, the libraries' convolutions of many channels are faster than one pass over windows
 
 
@@ -43,10 +48,11 @@ def _on(device: str, dtype: torch.dtype) -> Kernels | str:
     """Kernels, or why there are none."""
     if dtype not in _TYPES:
         return f"there are no fused kernels for {dtype}, only for float32 and float64"
-    if device != "cpu":
+    module, name = _BY_DEVICE.get(device, ("", ""))
+    if not module:
         return f"there are no fused kernels for device {device}"
     try:
-        from suite.kernels.numba_kernels import NumbaKernels
+        found: Kernels = getattr(import_module(module), name)()
     except (ImportError, RuntimeError) as error:  # RuntimeError: no folder where compiled code may be kept
-        return f"numba cannot be used here ({error})"
-    return NumbaKernels()
+        return f"{name} cannot be used here ({error})"
+    return found

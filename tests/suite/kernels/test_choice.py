@@ -79,4 +79,4 @@ def test_training_says_once_what_it_runs_on(name: str, caplog: pytest.LogCapture
 
 def test_training_says_why_it_runs_plainly(caplog: pytest.LogCaptureFixture, without_numba: None) -> None:
     (said,) = path_told(caplog, "maml")
-    assert said.startswith("convolution blocks run on plain PyTorch: numba cannot be used here (")
+    assert said.startswith("convolution blocks run on plain PyTorch: NumbaKernels cannot be used here (")
