@@ -21,6 +21,7 @@ from leaderboard.board.columns import identifier
 from leaderboard.board.model import Board
 from leaderboard.statistics import Estimates
 from leaderboard.statistics.aggregates import chance
+from leaderboard.statistics.comparisons import DECIMALS
 from leaderboard.statistics.pool import resampling
 
 MOST_BYTES = 6 << 20
@@ -94,7 +95,7 @@ def _column(found: Estimates, methods: Sequence[str], benchmarks: Sequence[str])
         "benchmark": benchmarks.index(found.column.benchmark),
         "chance": chance(found.column),
         "methods": [methods.index(method) for method in found.methods],
-        "means": [float(mean) for mean in found.means],
+        "means": found.means.tolist(),
         "testable": [int(testable) for testable in found.testable],
         "low": grid.low,
         "step": grid.step,
@@ -106,6 +107,8 @@ def _column(found: Estimates, methods: Sequence[str], benchmarks: Sequence[str])
 def _settled(found: Estimates, count: int) -> Estimates:
     return replace(
         found,
+        # The last digits differ between machines, and the script's bytes must not.
+        means=np.round(found.means, DECIMALS),
         draws=_grid(found.draws[:, :count]).draws(),
         **{name: getattr(found, name).astype(np.float32).astype(np.float64) for name in _PAIRWISE},
     )
