@@ -124,7 +124,7 @@ def visit(chromium: Any) -> Iterator[Open]:
         context.on("weberror", lambda error: faults.append(f"error: {error.error}"))
         context.on("requestfailed", failed)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(url)
         return page
 

@@ -57,7 +57,7 @@ def shows(page: Any, standings: tuple[Standing, ...], column: str = "overall") -
 
 def sorted_by(page: Any, column: str, wanted: list[Any], read: Callable[[str], Any]) -> None:
     """The column comes to be in this order, soon after its heading said so."""
-    for _ in range(100):
+    for _ in range(1_000):
         found = [read(text) for text in cells(table(page), column)]
         if found == wanted:
             return

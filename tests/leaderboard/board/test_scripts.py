@@ -1,4 +1,4 @@
-"""The files that make pages interactive: all there, ours plain, the vendored one unchanged with its licence."""
+"""The files that make pages interactive: all there, ours plain, the vendored one as it came."""
 
 from __future__ import annotations
 
