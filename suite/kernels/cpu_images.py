@@ -140,7 +140,8 @@ def winner_sums(
     zero = won.dtype.type(0)
     of_q, of_product, Q = np.zeros(c), np.zeros(c), np.zeros((inputs, 9, c))
     part_q, part_product = np.empty(c, won.dtype), np.empty(c, won.dtype)
-    part = np.empty((inputs, 9, c), won.dtype)
+    part, corners = np.empty((inputs, 9, c), won.dtype), np.empty((4, c), won.dtype)
+    q0, q1, q2, q3 = corners[0], corners[1], corners[2], corners[3]
     for image in range(n):
         part[:] = 0
         for y in range(rows):
@@ -149,28 +150,23 @@ def winner_sums(
             for x in range(columns):
                 j = (image * rows + y) * columns + x
                 given, at, here = to_pooled[j], winner[j], won[j]
+                for corner in range(4):
+                    line = corners[corner]
+                    for k in range(c):
+                        line[k] = given[k] if at[k] == corner else zero
                 for k in range(c):
                     q = given[k] if at[k] < 4 else zero
                     part_q[k] += q
                     part_product[k] += q * (here[k] - mean[k])
                 for i in range(inputs):
-                    plane = images[image, i]
                     for t in range(9):
-                        yt, xt = 2 * y + t // 3, 2 * x + t % 3
-                        x0, x1, x2, x3 = (
-                            plane[yt, xt],
-                            plane[yt, xt + 1],
-                            plane[yt + 1, xt],
-                            plane[yt + 1, xt + 1],
-                        )
+                        upper = images[image, i, 2 * y + t // 3]
+                        lower = images[image, i, 2 * y + t // 3 + 1]
+                        left = 2 * x + t % 3
+                        x0, x1, x2, x3 = upper[left], upper[left + 1], lower[left], lower[left + 1]
                         sums = part[i, t]
                         for k in range(c):
-                            corner = at[k]
-                            pixel = x1 if corner == 1 else x0
-                            pixel = x2 if corner == 2 else pixel
-                            pixel = x3 if corner == 3 else pixel
-                            q = given[k] if corner < 4 else zero
-                            sums[k] += q * pixel
+                            sums[k] += q0[k] * x0 + q1[k] * x1 + q2[k] * x2 + q3[k] * x3
             of_q += part_q
             of_product += part_product
         Q += part
