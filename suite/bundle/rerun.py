@@ -36,11 +36,11 @@ class Bench:
 
         Submitted code runs behind walls, unless ``trust`` vouches for it.
         """
-        job = self._job(record, code)
+        job = self._job(record, code, walled=code.submitted and not trust)
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         try:
-            return self._pool.submit(_execute, job, code, trust).result()
+            return self._pool.submit(execute, job).result()
         except BrokenProcessPool:
             self.close()
             report = progress.read(self._reports, record.key)
@@ -54,7 +54,7 @@ class Bench:
             self._pool.shutdown(cancel_futures=True)
         self._pool = None
 
-    def _job(self, record: Record, code: Code) -> Job:
+    def _job(self, record: Record, code: Code, *, walled: bool) -> Job:
         usual = Resources()
         return Job(
             cell=cell_of(record),
@@ -70,16 +70,8 @@ class Bench:
             seconds=usual.time_limit_seconds,
             tracking=Tracking("disabled"),
             code=code,
+            walled=walled,
         )
-
-
-def _execute(job: Job, code: Code, trust: bool) -> Outcome:
-    """What the worker does."""
-    if code.submitted and not trust:
-        return Outcome(
-            "host", "walls around a submission cannot be put up here; if you vouch for it, add --trust"
-        )
-    return execute(job)
 
 
 @contextmanager

@@ -124,6 +124,7 @@ class _Server:
 
     def _on_save(self, message: Message) -> None:
         folder = Path(SCRATCH) / "saved"
+        folder.mkdir(exist_ok=True)  # as where there are no walls
         self.method.save(folder)
         for name, data in files.read(folder, message.data["most"]):
             self.channel.send(Message("file", {"name": name}, [data]))

@@ -90,8 +90,10 @@ def test_the_file_of_a_submission_travels_with_its_records(bundle: Path) -> None
     )
 
 
-def test_a_trusted_submission_is_reproduced(bundle: Path) -> None:
-    assert audit(bundle, seed=0, trust=True, deep=True).counts == {"reproduced": 2}
+@pytest.mark.parametrize("trust", [True, False], ids=["trusted", "walled"])
+def test_a_submission_is_reproduced_with_and_without_walls(bundle: Path, trust: bool) -> None:
+    found = audit(bundle, seed=0, trust=trust, deep=True)
+    assert found.counts == {"reproduced": 2}, found
 
 
 def test_a_file_that_is_not_the_one_that_ran_is_not_run(
