@@ -12,7 +12,7 @@ import socket
 import sys
 import traceback
 
-from suite.isolation import kernel, tree
+from suite.isolation import compiled, kernel, tree
 from suite.isolation.inside import Lines, ward
 from suite.isolation.limits import Limits
 from suite.isolation.trial import become_harmless
@@ -56,6 +56,7 @@ def _be_walled(lines: Lines, limits: Limits, gpu: bool) -> None:
         os.write(lines.output, traceback.format_exc().encode())
         os._exit(70)
     try:
+        compiled.borrow()
         code = serve(socket.socket(fileno=line))
     except BaseException:  # noqa: BLE001 a process that ends must say why, whatever it was
         traceback.print_exc()
@@ -74,6 +75,7 @@ def _import_early() -> None:
 
     for found in pkgutil.iter_modules(suite.methods.__path__, "suite.methods."):
         importlib.import_module(found.name)
+    compiled.import_compiler()
     torch.use_deterministic_algorithms(False)  # the first call imports a thousand modules
     _keep_memory()
     gc.collect()
