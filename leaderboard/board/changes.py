@@ -40,9 +40,14 @@ def changes(data: Path, board: Board) -> tuple[str, ...]:
             raise ValueError(f"its schema version is {earlier['schema_version']}")
         computed = earlier["computed"]
         cells = _cells(computed)
-        methods = {facts["label"]: facts for facts in computed["methods"]}
+        sources = {facts["label"]: str(facts["source_hash"]) for facts in computed["methods"]}
         titles = {facts["id"]: str(facts["title"]) for facts in computed["columns"]}
         sweep = computed["sweep"]
+        if not (
+            {cell.method for cell in cells} <= sources.keys()
+            and {cell.column for cell in cells} <= titles.keys()
+        ):
+            raise ValueError("it has cells of methods or columns that it does not list")
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -51,7 +56,7 @@ def changes(data: Path, board: Board) -> tuple[str, ...]:
         )
     if sweep != board.computed.sweep:
         return (f"The board there was of {_named(sweep)}; this one is of {_named(board.computed.sweep)}.",)
-    return tuple(_Comparison(board, cells, methods, titles).sentences())
+    return tuple(_Comparison(board, cells, sources, titles).sentences())
 
 
 def _cells(computed: Mapping[str, Any]) -> list[_Cell]:
@@ -69,10 +74,10 @@ class _Comparison:
         self,
         board: Board,
         cells: Sequence[_Cell],
-        methods: Mapping[str, Mapping[str, Any]],
+        sources: Mapping[str, str],
         titles: Mapping[str, str],
     ) -> None:
-        self.board, self.cells, self.methods, self.titles = board, cells, methods, titles
+        self.board, self.cells, self.sources, self.titles = board, cells, sources, titles
         self.now = {
             seed.evaluate_key: entry.method for entry in board.computed.entries for seed in entry.seeds
         }
@@ -89,7 +94,7 @@ class _Comparison:
         for cell in self.cells:
             if cell.column in self.columns:
                 by_method[cell.method].append(cell)
-        for label in sorted(self.methods):
+        for label in sorted(self.sources):
             yield from self._method(label, by_method[label])
 
     def _method(self, label: str, cells: Sequence[_Cell]) -> Iterator[str]:
@@ -120,9 +125,9 @@ class _Comparison:
             if key in self.holes:
                 return self.holes[key]
         kept = cell.key in self.board.finished
-        before, after = self.methods[cell.method], self.labels.get(cell.method)
-        if after is not None and before["source_hash"] != after.source_hash:
-            old, new = before["source_hash"][:8], after.source_hash[:8]
+        before, after = self.sources[cell.method], self.labels.get(cell.method)
+        if after is not None and before != after.source_hash:
+            old, new = before[:8], after.source_hash[:8]
             there = "" if kept else ", and the store no longer has their records"
             return f"they were computed with source {old}, and its source is {new} now{there}"
         if not kept:

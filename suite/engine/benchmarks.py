@@ -14,7 +14,6 @@ import tasks
 from leaderboard.records import BenchmarkCard, BenchmarkIdentity, SplitSize
 from leaderboard.store import CorruptRecord, Store
 from suite.engine.cells import Cell
-from suite.engine.work import load_benchmark
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ def keep_benchmarks(cells: Iterable[Cell], store: Store) -> None:
     identities = {cell.benchmark.digest: cell.benchmark for cell in cells if cell.benchmark is not None}
     for digest in sorted(identities):
         if not _has(store, digest):
-            benchmark = load_benchmark(identities[digest])
+            # Not ``load_benchmark``, which would hold the images for as long as the driver lives.
+            benchmark = tasks.load(identities[digest].name, **identities[digest].options)
             store.put_benchmark(card(benchmark, identities[digest]), png(sheet(benchmark)))
 
 

@@ -14,6 +14,17 @@ from leaderboard import Store
 from leaderboard.board import build, write_html
 from tests.support.fabricate import COLUMNS, METHODS, SWEEP, Planted, cells, fabricate, failure, sha
 
+SEEDS = [{"seed": 0, "evaluate_key": "k", "train_key": None}]
+STRAY = {
+    "schema_version": 1,
+    "computed": {
+        "sweep": None,
+        "methods": [],
+        "columns": [],
+        "entries": [{"method": "m", "column": "c", "seeds": SEEDS}],
+    },
+}
+
 
 def said(store: Store, folder: Path, sweep: str | None = None) -> list[str]:
     """What is told when the board is built anew over the one in ``folder``."""
@@ -144,6 +155,7 @@ def test_the_board_of_another_sweep_is_not_compared_row_by_row(store: Store, tmp
         (json.dumps({"schema_version": 99}), "its schema version is 99"),
         (json.dumps({"schema_version": 1}), "it has no 'computed'"),
         ("[]", "cannot be read, so nothing is compared"),
+        (json.dumps(STRAY), "cells of methods or columns that it does not list"),
     ],
 )
 def test_an_earlier_board_that_cannot_be_read_is_told(
