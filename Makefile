@@ -29,7 +29,7 @@ lint: $(STAMP)  ## format, lint, types and the import rule
 	$(BIN)/lint-imports
 
 test: lint      ## lint and all tests but the slow ones; the pages in a browser where one can be had
-	sh requirements/browser.sh
+	sh requirements/system.sh
 	$(BIN)/python -m pytest -m "not slow and not network and not gpu"
 
 picture: $(STAMP) ## take docs/board.png anew, from the standard sweep in tests/browser
