@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from suite.bundle.errors import BundleError
 from suite.engine.cells import Cell
 
 OUTCOMES_FILE = "outcomes.parquet"
-_MOST_BYTES = 1 << 28  # of a table in memory: some tens of millions of episodes
+# Of a table: its file can be tiny where all of its rows are alike.
+_MOST_EPISODES = 10_000_000
+_MOST_BYTES = 1 << 28
 
 
 def cell_of(record: Record) -> Cell:
@@ -53,8 +56,62 @@ def check_record(record: Record) -> None:
     for text in _texts(record.model_dump()):
         if not all(letter.isprintable() or letter in "\n\t" for letter in text):
             raise BundleError(f"{who} holds a text with control characters: {text[:60]!r}")
+    _check_clock(record, who)
+    _check_results(record, who)
     if (record.kind == "evaluate") != (record.protocol is not None and len(record.parents) == 1):
         raise BundleError(f"{who}: an evaluation has a protocol and one parent, a training neither")
+
+
+def _check_clock(record: Record, who: str) -> None:
+    try:
+        datetime.fromisoformat(record.measured.started)
+    except ValueError as error:
+        raise BundleError(
+            f"{who}: it was started at {record.measured.started!r}, which is no time"
+        ) from error
+
+
+def _check_results(record: Record, who: str) -> None:
+    """What a board reads of a record must be there, and be of its kind."""
+    for name, fits in (_TRAINED if record.kind == "train" else _EVALUATED).items():
+        if name not in record.results or not fits(record.results[name]):
+            told = repr(record.results.get(name))[:60]
+            raise BundleError(f"{who}: its result {name} cannot be {told}")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _curve(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(point, list) and len(point) == 2 and _count(point[0]) and _number(point[1])
+        for point in value
+    )
+
+
+def _spent(value: Any) -> bool:
+    return isinstance(value, dict) and all(_count(value.get(name)) for name in ("images", "backward_passes"))
+
+
+_TRAINED: Mapping[str, Callable[[Any], bool]] = {
+    "curve": _curve,
+    "spent": _spent,
+    "parameters": _count,
+    "class_count": _count,
+    "selection": lambda value: isinstance(value, str),
+}
+_EVALUATED: Mapping[str, Callable[[Any], bool]] = {
+    "mean_accuracy": _number,
+    "transductive": lambda value: isinstance(value, bool),
+    "largest_change": lambda value: value is None or _number(value),
+    "licence": lambda value: isinstance(value, str),
+    "attribution": lambda value: isinstance(value, str),
+}
 
 
 def check_pair(record: Record, parent: Record) -> None:
@@ -94,6 +151,8 @@ def read_outcomes(path: Path, episodes: int, who: str) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+            if episodes > _MOST_EPISODES:
+                raise BundleError(f"{who}: {episodes:,} episodes are more than any evaluation has")
             if file.metadata.num_rows != episodes:
                 raise BundleError(f"{who}: its table has {file.metadata.num_rows} episodes, not {episodes}")
             if sum(group.total_byte_size for group in groups) > _MOST_BYTES:

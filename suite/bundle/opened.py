@@ -51,6 +51,8 @@ def opened(path: str | Path) -> Iterator[Bundle]:
             bundle = _verified(path, Path(temporary))
         except BundleError as error:
             raise BundleError(f"{path.name} is refused: {error}") from error
+        except RecursionError as error:
+            raise BundleError(f"{path.name} is refused: it is nested too deeply") from error
         yield bundle
 
 
@@ -65,7 +67,7 @@ def _verified(path: Path, folder: Path) -> Bundle:
     if not records:
         raise BundleError("it holds no record")
     for record in records.values():
-        _check_files(record, found)
+        _check_files(record, found, folder)
         check_record(record)
     for record in records.values():
         if record.kind == "evaluate":
@@ -117,7 +119,7 @@ def _record(path: Path, name: str) -> Record:
     return record
 
 
-def _check_files(record: Record, found: Mapping[str, str]) -> None:
+def _check_files(record: Record, found: Mapping[str, str], folder: Path) -> None:
     if record.kind == "evaluate" and OUTCOMES_FILE not in record.files:
         raise BundleError(f"record {record.key[:12]} is an evaluation without its outcomes")
     for name, digest in record.files.items():
@@ -126,6 +128,11 @@ def _check_files(record: Record, found: Mapping[str, str]) -> None:
             raise BundleError(f"record {record.key[:12]} lacks its file {name}")
         if there not in (None, digest):
             raise BundleError(f"record {record.key[:12]}: {name} is not the file that the record names")
+    if SOURCE in record.files:
+        try:
+            (folder / "records" / record.key / SOURCE).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BundleError(f"record {record.key[:12]}: {SOURCE} is no UTF-8 text") from error
 
 
 def _check_methods(manifest: Manifest, records: Iterable[Record]) -> None:

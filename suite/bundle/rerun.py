@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -9,6 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+
+import psutil
 
 from leaderboard.records import Record
 from leaderboard.store import Store
@@ -55,7 +58,10 @@ class Bench:
         self._pool = None
 
     def _job(self, record: Record, code: Code, *, walled: bool) -> Job:
-        usual = Resources()
+        usual, told = Resources(), record.measured
+        # Told by whoever made the bundle: a wish, within what this machine has.
+        threads = min(max(1, told.threads or int(usual.cpus_per_cell)), os.cpu_count() or 1)
+        memory = max(usual.memory_mib_per_cell, _MEMORY_FACTOR * told.peak_memory_mib)
         return Job(
             cell=cell_of(record),
             sweep="audit",
@@ -64,9 +70,9 @@ class Bench:
             modules=(code.module,) if code.module else (),
             attempt=1,
             token=secrets.token_hex(8),
-            cpus=float(record.measured.threads or usual.cpus_per_cell),
+            cpus=threads,
             gpus=0,
-            memory_mib=max(usual.memory_mib_per_cell, int(_MEMORY_FACTOR * record.measured.peak_memory_mib)),
+            memory_mib=int(min(memory, psutil.virtual_memory().total / 2**20)),
             seconds=usual.time_limit_seconds,
             tracking=Tracking("disabled"),
             code=code,

@@ -23,6 +23,7 @@ from leaderboard.store import Store
 from leaderboard.store.envelope import seal, unseal
 from leaderboard.store.tables import from_parquet, parquet
 from suite.bundle import BundleError, export, import_bundle, opened
+from suite.bundle.check import cell_of
 from suite.runs import listing
 
 Edited = Callable[..., Path]
@@ -208,6 +209,39 @@ def _renamed(entries: Entries) -> None:
         entries[new] = entries.pop(old)
 
 
+def _other_results(**results: Any) -> Callable[[Entries], None]:
+    def change(entries: Entries) -> None:
+        name, record = first(entries, "train")
+        reseal(entries, name, record, results={**record.results, **results})
+
+    return change
+
+
+def _many_episodes(entries: Entries) -> None:
+    name, record = first(entries, "evaluate")
+    assert record.protocol
+    protocol = record.protocol.model_copy(update={"episodes": 10**9})
+    spec = {**record.spec, "protocol": protocol.model_dump(mode="json")}
+    changed = record.model_copy(update={"spec": spec, "protocol": protocol})
+    key = cell_of(changed).key
+    moved = {other: other.replace(record.key, key) for other in entries if record.key in other}
+    for old, new in moved.items():
+        entries[new] = entries.pop(old)
+    reseal(entries, name.replace(record.key, key), changed, key=key)
+
+
+def _started(entries: Entries) -> None:
+    name, record = first(entries, "train")
+    reseal(entries, name, record, measured=record.measured.model_copy(update={"started": "soon"}))
+
+
+def _binary_source(entries: Entries) -> None:
+    name, record = first(entries, "train")
+    entries[name.replace("record.json", "method.py")] = b"\xff\xfe"
+    files = {**record.files, "method.py": hashlib.sha256(b"\xff\xfe").hexdigest()}
+    reseal(entries, name, record, files=files)
+
+
 def _deep(entries: Entries) -> None:
     entries["bundle.json"] = b"[" * 100_000
 
@@ -228,6 +262,11 @@ def _deep(entries: Entries) -> None:
         (_stray, "belongs to no record"),
         (_renamed, "it was renamed"),
         (lambda entries: entries.pop("bundle.json"), "it has no bundle.json"),
+        (_other_results(curve=[[1, "high"]]), "its result curve cannot be"),
+        (_other_results(spent={"images": -1}), "its result spent cannot be"),
+        (_many_episodes, "1,000,000,000 episodes are more than any evaluation has"),
+        (_started, "which is no time"),
+        (_binary_source, "is no UTF-8 text"),
     ],
 )
 def test_a_bundle_that_contradicts_itself_is_refused(
