@@ -44,6 +44,7 @@ def environment() -> jinja2.Environment:
         p_value=figures.p_value,
         sort_key=lambda value: "" if value is None else f"{value:.10g}",
         capitalize_first=lambda text: text[:1].upper() + text[1:].rstrip("."),
+        short_keys=lambda text: re.sub(r"[0-9a-f]{64}", lambda key: f"{key[0][:12]}…", text),
         change=lambda value: figures.MISSING if value is None else f"{value:.2g}",
         argument=lambda value: value if isinstance(value, str) else json.dumps(value, sort_keys=True),
     )
