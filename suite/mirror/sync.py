@@ -14,7 +14,8 @@ from suite.mirror.board_run import board_content, fill_board
 from suite.mirror.content import Content, of_failure, of_record
 from suite.mirror.marker import Marker, Mirrored, Sent
 from suite.mirror.upload import Target, batches, connect, send
-from suite.mirror.write import MirrorError, file_digest, fill_from, write
+from suite.mirror.write import MirrorError, clear_unfinished, file_digest, fill_from, write
+from suite.runs.live import running
 
 _NOTED_EVERY = 50
 
@@ -65,6 +66,7 @@ def sync(
     if dry_run:
         done.written = len(stale)
         return done
+    clear_unfinished(root)
     try:
         for number, (content, fill) in enumerate(stale, 1):
             known = marker.runs.get(content.run)
@@ -99,7 +101,9 @@ def _contents(store: Store, sweep: str | None) -> list[tuple[Content, Callable[[
             cells.append(content)
             mine.append(record)
     keys = {record.key for record in records}
-    failures = [failure for failure in store.failures(sweep) if failure.key not in keys]
+    # One that is tried again now has a live run, which is not to be replaced.
+    settled = keys | running(store.location.writable()).keys()
+    failures = [failure for failure in store.failures(sweep) if failure.key not in settled]
     found += [(of_failure(failure, _sweeps(failure.key, members)), _nothing) for failure in failures]
     if sweep is not None and not found:
         known = ", ".join(sorted({*members, *(record.sweep for record in store.scan())})) or "none"

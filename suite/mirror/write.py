@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from suite.mirror.place import FOLDER, on_disk
 
 # W&B keeps the files of artifacts here until they are sent; by default that is in the user's home.
 _DATA = "WANDB_DATA_DIR"
+_UNFINISHED = ".new-"
+_OLD_SECONDS = 86_400.0
 
 
 class MirrorError(RuntimeError):
@@ -35,7 +38,7 @@ def write(content: Content, root: Path, project: str, fill: Callable[[Any], None
 
     place = root / FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix=".new-") as scratch, _staging(root, content.run):
+    with tempfile.TemporaryDirectory(dir=place, prefix=_UNFINISHED) as scratch, _staging(root, content.run):
         try:
             run = wandb.init(
                 project=project,
@@ -83,6 +86,13 @@ def fill_from(record: Record, store: Store) -> Callable[[Any], None]:
             run.log({"outcomes": wandb.Table(columns=list(rows[0]), data=rows[1])})
 
     return fill
+
+
+def clear_unfinished(root: Path) -> None:
+    """Remove what a mirroring that was killed a day ago or earlier left behind."""
+    for folder in (root / FOLDER).glob(f"{_UNFINISHED}*"):
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > _OLD_SECONDS:
+            shutil.rmtree(folder)
 
 
 def file_digest(folder: Path) -> str:
