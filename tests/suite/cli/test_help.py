@@ -35,12 +35,14 @@ def test_help_has_examples_that_begin_with_the_command(call, words: list[str]) -
     assert f"league {' '.join(words)}".strip() in examples
 
 
-@pytest.mark.parametrize("words", [["sweep"], ["run"], ["board"], ["doctor"], ["methods"]])
+@pytest.mark.parametrize(
+    "words", [["sweep"], ["run"], ["board"], ["doctor"], ["methods"], ["runs"], ["audit"]]
+)
 def test_verbs_that_print_a_result_take_json(call, words: list[str]) -> None:
     assert "--json" in call(*words, "--help").output
 
 
-@pytest.mark.parametrize("words", [["sweep"], ["run"], ["board"], ["doctor"]])
+@pytest.mark.parametrize("words", [["sweep"], ["run"], ["board"], ["doctor"], ["runs"], ["audit"]])
 def test_verbs_that_read_a_store_take_its_place(call, words: list[str]) -> None:
     assert "--store" in call(*words, "--help").output
 
