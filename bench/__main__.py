@@ -17,6 +17,7 @@ from bench.memory import cases_of
 from bench.page import renew
 from bench.picture import picture
 from bench.table import terminal
+from bench.timing import CLOCKS
 
 _SECONDS = 12.0
 
@@ -27,6 +28,13 @@ _SECONDS = 12.0
 @click.option("--quick", is_flag=True, help="Tiny data and one round: shows that all runs, measures nothing.")
 @click.option("--memory/--no-memory", default=True, help="Measure peak memory, in processes of their own.")
 @click.option("--seconds", default=_SECONDS, show_default=True, help="Time each case for about so long.")
+@click.option(
+    "--clock",
+    default="wall",
+    show_default=True,
+    type=click.Choice(sorted(CLOCKS)),
+    help="cpu: seconds of this process's threads, for a machine that is busy with other things.",
+)
 @click.option("--threads", default=1, show_default=True, help="Threads of either side.")
 @click.option("--picture", "drawn", type=click.Path(path_type=Path), default=Path("build/bench.svg"))
 @click.option(
@@ -38,6 +46,7 @@ def bench(
     quick: bool,
     memory: bool,
     seconds: float,
+    clock: str,
     threads: int,
     drawn: Path,
     keep: bool,
@@ -48,7 +57,7 @@ def bench(
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")  # the peers' own
     console, said = Console(), Console(stderr=True)
-    kept, here = figures.read(), machine.describe()
+    kept, here = figures.read(), {**machine.describe(), "clock": clock}
     found: dict[str, list[Row]] = {}
     with threadpool_limits(threads):
         for name in dict.fromkeys(names or BENCHMARKS):
@@ -56,7 +65,9 @@ def bench(
             for position, case in enumerate(cases_of(name, quick)):
                 said.print(f"[dim]{name}: {case.name}[/dim]")
                 seconds = 0.0 if quick else seconds
-                row = measure(name, position, case, seconds=seconds, memory=memory, quick=quick)
+                row = measure(
+                    name, position, case, seconds=seconds, clock=CLOCKS[clock], memory=memory, quick=quick
+                )
                 found[name].append(row)
             if not as_json:
                 changes = [figures.since(row, here, kept.get(name)) for row in found[name]]

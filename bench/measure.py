@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.case import Case
 from bench.memory import peak_of
-from bench.timing import in_turn, median
+from bench.timing import Clock, in_turn, median
 
 KEYS = ("case", "peer", "peer_s", "ours_s", "ratio", "ratio_min", "ratio_max", "peer_mib", "ours_mib")
 """What ``--json`` prints of a row."""
@@ -47,8 +47,10 @@ class Row:
         return dataclasses.asdict(self)
 
 
-def measure(benchmark: str, position: int, case: Case, *, seconds: float, memory: bool, quick: bool) -> Row:
-    """Time a case for about ``seconds`` and measure its memory in processes of their own.
+def measure(
+    benchmark: str, position: int, case: Case, *, seconds: float, clock: Clock, memory: bool, quick: bool
+) -> Row:
+    """Time a case for about ``seconds`` by ``clock`` and measure its memory in processes of their own.
 
     ``position`` is the case's place in ``cases(quick)`` of ``benchmark``, by which another process finds it.
     """
@@ -62,7 +64,7 @@ def measure(benchmark: str, position: int, case: Case, *, seconds: float, memory
     if work.peer is None and work.agreement is not None:
         note = work.agreement(results[0], None)
     del results
-    paired = in_turn(work.ours, peer, seconds)
+    paired = in_turn(work.ours, peer, seconds, clock)
     ratios = paired.ratios
     own = median(paired.ours)
     assert own is not None

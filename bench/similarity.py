@@ -31,7 +31,6 @@ def cases(quick: bool) -> list[Case]:
         case(f"SVCCA, n={n}, d={d}", partial(_svcca, n, d), 3),
         case(f"SVCCA of maps, n={4 * n}, d={d // 8 or 1}", partial(_svcca, 4 * n, d // 8 or 1), 3),
         case(f"CKA of {layers} layers, all pairs, n={rows}, d={d}", partial(_all_pairs, layers, rows, d), 6),
-        case(f"CKA of {layers} layers, all pairs, n={n}, d={d}", partial(_all_pairs, layers, n, d), 6),
         case(f"CKA, n={n}, d={d}", partial(_cka, n, d), 1),
         case(f"CKA, n={n}, d={d}, float64", partial(_cka, n, d, torch.float64), 1),
         case(f"CKA, n={few}, d={wide}", partial(_cka, few, wide), 5),

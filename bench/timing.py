@@ -13,6 +13,10 @@ _SHORTEST = 0.02  # seconds of one timing: a quicker job is repeated within it
 _LEAST_ROUNDS, _MOST_ROUNDS = 3, 25
 
 Job = Callable[[], object]
+Clock = Callable[[], float]
+CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "cpu": time.process_time}
+"""``cpu`` counts the seconds of this process's threads: on a busy machine only these can be compared. It does
+not see a GPU, nor other processes."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ class Paired:
         return tuple(theirs / own for own, theirs in zip(self.ours, self.peer, strict=False))
 
 
-def in_turn(ours: Job, peer: Job | None, seconds: float) -> Paired:
+def in_turn(ours: Job, peer: Job | None, seconds: float, clock: Clock = time.perf_counter) -> Paired:
     """Time both jobs in turn for about ``seconds``, at least 3 and at most 25 rounds.
 
     Who goes first changes with each round. Each job must have been called before: first calls compile,
     allocate and import. ``seconds`` of 0 asks for one round.
     """
     jobs = [job for job in (ours, peer) if job is not None]
-    calls = [_calls(job) for job in jobs]
+    calls = [_calls(job, clock) for job in jobs]
     found: list[list[float]] = [[] for _ in jobs]
     least, most = (_LEAST_ROUNDS, _MOST_ROUNDS) if seconds else (1, 1)
     began = time.perf_counter()
@@ -43,7 +47,7 @@ def in_turn(ours: Job, peer: Job | None, seconds: float) -> Paired:
         if done >= least and time.perf_counter() - began > seconds:
             break
         for i in sorted(range(len(jobs)), reverse=bool(done % 2)):
-            found[i].append(_seconds(jobs[i], calls[i]))
+            found[i].append(_seconds(jobs[i], calls[i], clock))
     return Paired(tuple(found[0]), tuple(found[1]) if peer is not None else ())
 
 
@@ -53,7 +57,7 @@ def product_seconds(operations: float, dtype: torch.dtype = torch.float32, side:
     The rate is the best of ten products of ``side`` x ``side`` matrices, measured now.
     """
     matrix = torch.ones(side, side, dtype=dtype)
-    best = min(_seconds(lambda: matrix @ matrix, 1) for _ in range(10))
+    best = min(_seconds(lambda: matrix @ matrix, 1, time.perf_counter) for _ in range(10))
     return operations / (2 * side**3 / best)
 
 
@@ -62,15 +66,15 @@ def median(values: tuple[float, ...]) -> float | None:
     return statistics.median(values) if values else None
 
 
-def _calls(job: Job) -> int:
-    once = _seconds(job, 1)
+def _calls(job: Job, clock: Clock) -> int:
+    once = _seconds(job, 1, clock)
     return max(1, round(_SHORTEST / max(once, 1e-7)))
 
 
-def _seconds(job: Job, calls: int) -> float:
-    began = time.perf_counter()
+def _seconds(job: Job, calls: int, clock: Clock) -> float:
+    began = clock()
     for _ in range(calls):
         job()
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.synchronize()
-    return (time.perf_counter() - began) / calls
+    return (clock() - began) / calls

@@ -47,7 +47,7 @@ def neural_collapse(
     weight: Representation | None = None,
     bias: Representation | None = None,
     *,
-    batch: int = 4_096,
+    batch: int = 512,
 ) -> NeuralCollapse:
     """Neural collapse of features [n, d] under labels [n] in 0..K-1, with head weight [K, d] and bias [K].
 
@@ -125,13 +125,16 @@ def _within(
     """Mean variance within classes along each axis [r], each class's in all directions [K], NC4's count."""
     share = 1 / (counts * len(counts))
     within, variances, differing = axes.new_zeros(axes.shape[1]), torch.zeros_like(counts), 0
+    # One product with a batch, of all that it is multiplied with.
+    columns = [axes] if head is None else [axes, means.T, head[0].T]
+    factors, along = torch.cat(columns, 1), means @ axes
     for x, y in _checked(batches):
-        residual = x - means[y]
-        within += share[y] @ (residual @ axes).square()
-        variances.index_add_(0, y, residual.square().sum(1) / counts[y])
+        products = torch.split(x @ factors, [part.shape[1] for part in columns], dim=1)
+        within += share[y] @ (products[0] - along[y]).square()
+        variances.index_add_(0, y, (x - means[y]).square_().sum(1) / counts[y])
         if head is not None:
-            nearest = (means.square().sum(1) - 2 * (x @ means.T)).argmin(1)
-            differing += int(((x @ head[0].T + head[1]).argmax(1) != nearest).sum())
+            nearest = (means.square().sum(1) - 2 * products[1]).argmin(1)
+            differing += int(((products[2] + head[1]).argmax(1) != nearest).sum())
     return within, variances, differing
 
 
