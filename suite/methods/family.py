@@ -79,7 +79,12 @@ def accumulate(meta_loss: MetaLoss, support: TaskSet, query: TaskSet) -> None:
 def tell_path(network: nn.Module) -> None:
     """Log what the training of ``network`` runs on."""
     parameter = next(network.parameters())
-    _log.info("convolution blocks run on %s", kernels.path(parameter.device, parameter.dtype))
+    backbone = getattr(network, "backbone", network)
+    if getattr(backbone, "fused", False):
+        path = kernels.path(parameter.device, parameter.dtype)
+    else:
+        path = f"plain PyTorch: the blocks of {type(backbone).__name__} have no fused kernels"
+    _log.info("convolution blocks run on %s", path)
 
 
 @torch.no_grad()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from suite.models.layers import Linear
@@ -11,6 +13,8 @@ class Backbone(nn.Module):
     """Images [n, c, h, w] as ``as_float`` gives them -> features [n, feature_dimension]."""
 
     feature_dimension: int
+    fused: ClassVar[bool] = False
+    """Whether its blocks are made of ``suite.kernels.normalise_rectify_pool``, which has fast kernels."""
 
 
 class Network(nn.Module):

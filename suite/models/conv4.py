@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -23,6 +25,8 @@ class Conv4(Backbone):
     an image below 16 pixels is pooled until one row or column is left. The convolutions have no bias: batch
     normalisation would cancel it.
     """
+
+    fused: ClassVar[bool] = True
 
     def __init__(
         self, channels: int, size: tuple[int, int], width: int = 32, batch_norm: BatchNormMode = "running"

@@ -65,16 +65,21 @@ def test_torch_func_sees_through_a_whole_network() -> None:
     torch.testing.assert_close(slopes[:, 0], expected, rtol=1e-10, atol=1e-12)
 
 
-def path_told(caplog: pytest.LogCaptureFixture, name: str) -> list[str]:
+def path_told(caplog: pytest.LogCaptureFixture, name: str, **arguments: object) -> list[str]:
     budget = Budget(images=40, validations=1, validation_episodes=1)
     with caplog.at_level(logging.INFO, logger="suite"):
-        get(name, width=4).train(Source(noisy_patterns(), budget), budget)
+        get(name, width=4, **arguments).train(Source(noisy_patterns(), budget), budget)
     return [record.getMessage() for record in caplog.records if "convolution blocks" in record.getMessage()]
 
 
 @pytest.mark.parametrize("name", ["maml", "fomaml", "anil", "reptile"])
 def test_training_says_once_what_it_runs_on(name: str, caplog: pytest.LogCaptureFixture) -> None:
     assert path_told(caplog, name) == ["convolution blocks run on fused kernels (numba)"]
+
+
+def test_training_says_where_the_network_has_no_fused_blocks(caplog: pytest.LogCaptureFixture) -> None:
+    (said,) = path_told(caplog, "fomaml", backbone="resnet12")
+    assert said == "convolution blocks run on plain PyTorch: the blocks of ResNet12 have no fused kernels"
 
 
 def test_training_says_why_it_runs_plainly(caplog: pytest.LogCaptureFixture, without_numba: None) -> None:
