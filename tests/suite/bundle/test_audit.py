@@ -155,3 +155,20 @@ def test_a_bundle_goes_from_store_to_store_by_command(computed: Store, tmp_path:
     assert code == 0 and "(6 of them imported)" in said
     code, said = league("submission", "export", "nobody", "--store", computed.url)
     assert code == 2 and "no method or key" in said
+
+
+def test_a_cell_whose_process_dies_is_told_and_the_audit_goes_on(
+    compute: Callable[..., Store], tmp_path: Path
+) -> None:
+    marker = tmp_path / "behave"
+    marker.touch()
+    store = compute(tmp_path / "store", {"fault": "die", "once": str(marker)}, {"scale": 2.0})
+    path = export(store, ["engine_double"], tmp_path / "d.zip").path
+    marker.unlink()
+    found = audit(path, cells=2, seed=0, deep=True)
+    dead = [finding for finding in found.findings if finding.verdict == "not run"]
+    assert found.counts == {"reproduced": 2, "not run": 2}
+    assert {finding.reason for finding in dead} == {
+        "its process died",
+        "its training was not computed: its process died",
+    }
