@@ -251,8 +251,15 @@ def _wandb_login(environment: Mapping[str, str]) -> Finding:
 
 
 def _sandbox() -> Finding:
-    path = shutil.which("bwrap")
-    if path:
-        return Finding("bubblewrap", "ok", path)
-    what = "not installed; only isolating other people's code needs it"
-    return Finding("bubblewrap", "note", what, "apt-get install bubblewrap")
+    try:
+        from suite.isolation.errors import NoWalls
+        from suite.isolation.walls import find_walls
+    except (ImportError, OSError):
+        return Finding("walls", "note", "unknown before what is BAD above is mended")
+    try:
+        kind = find_walls().kind
+    except NoWalls as error:
+        return Finding("walls", "note", f"{error}", "apt-get install bubblewrap")
+    if kind == "bubblewrap":
+        return Finding("walls", "ok", f"submitted methods run behind bubblewrap ({shutil.which('bwrap')})")
+    return Finding("walls", "ok", "submitted methods run behind namespaces; bubblewrap is not installed")
