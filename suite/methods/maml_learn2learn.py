@@ -69,8 +69,9 @@ def query_loss(
     losses = []
     for task in range(support.tasks):
         clone = learner.clone()
+        images, labels = support.images[task], support.labels[task]
         for _ in range(arguments.inner_steps):
-            clone.adapt(F.cross_entropy(clone(support.images[task]), support.labels[task]))
+            clone.adapt(F.cross_entropy(clone(images), labels))
         losses.append(F.cross_entropy(clone(query.images[task]), query.labels[task]))
     return torch.stack(losses).mean()
 
