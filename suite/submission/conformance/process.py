@@ -22,6 +22,8 @@ from suite.submission.errors import SubmissionError
 
 # Told apart from whatever the method prints.
 MARK = "league-conformance-report:"
+# A walled process has folders of its own there.
+_OWN = ("/tmp", "/dev/shm")
 
 
 class ConformanceError(SubmissionError):
@@ -48,6 +50,11 @@ def _behind_walls(
     code: Code, environment: Environment, arguments: Mapping[str, Any], seconds: float
 ) -> Report:
     python, packages = environment.python, environment.packages
+    if packages is not None and any(packages.is_relative_to(folder) for folder in _OWN):
+        raise ConformanceError(
+            f"the packages of {code.name} are in {packages}, and behind walls {' and '.join(_OWN)} are empty: "
+            "set LEAGUE_CACHE to a folder elsewhere"
+        )
     try:
         told = examine(code, arguments, limits=Limits(seconds=seconds), python=python, packages=packages)
     except NoWalls as error:

@@ -138,3 +138,9 @@ def test_a_report_that_is_none_is_refused(told: dict[str, object], monkeypatch: 
 def test_a_report_cannot_command_the_terminal() -> None:
     report = Report("m", (Finding("shapes", "failed", "\x1b[2Jgone\nand more"),))
     assert Report.from_dict(report.to_dict()).findings[0].told == "?[2Jgone?and more"
+
+
+def test_packages_where_walled_processes_cannot_see_them_are_refused() -> None:
+    environment = Environment(Path("python"), Path("/tmp/cache/environments/key/lib/site-packages"))
+    with pytest.raises(ConformanceError, match="set LEAGUE_CACHE to a folder elsewhere"):
+        check(Code("mine", text=PIXELS), environment, {}, trusted=False)
