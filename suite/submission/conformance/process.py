@@ -52,7 +52,8 @@ def _behind_walls(
     python, packages = environment.python, environment.packages
     if packages is not None and any(packages.is_relative_to(folder) for folder in _OWN):
         raise ConformanceError(
-            f"the packages of {code.name} are in {packages}, and behind walls {' and '.join(_OWN)} are empty: "
+            f"the packages of {code.name} are in {packages}, and behind walls {' and '.join(_OWN)} are "
+            "empty: "
             "set LEAGUE_CACHE to a folder elsewhere"
         )
     try:
