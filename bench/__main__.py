@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import torch
 from rich.console import Console
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench import BENCHMARKS, figures, machine
 from bench.measure import Row, measure
@@ -59,19 +58,18 @@ def bench(
     console, said = Console(), Console(stderr=True)
     kept, here = figures.read(), {**machine.describe(), "clock": clock}
     found: dict[str, list[Row]] = {}
-    with threadpool_limits(threads):
-        for name in dict.fromkeys(names or BENCHMARKS):
-            found[name] = []
-            for position, case in enumerate(cases_of(name, quick)):
-                said.print(f"[dim]{name}: {case.name}[/dim]")
-                seconds = 0.0 if quick else seconds
-                row = measure(
-                    name, position, case, seconds=seconds, clock=CLOCKS[clock], memory=memory, quick=quick
-                )
-                found[name].append(row)
-            if not as_json:
-                changes = [figures.since(row, here, kept.get(name)) for row in found[name]]
-                console.print(terminal(name, found[name], changes))
+    for name in dict.fromkeys(names or BENCHMARKS):
+        found[name] = []
+        for position, case in enumerate(cases_of(name, quick)):
+            said.print(f"[dim]{name}: {case.name}[/dim]")
+            seconds = 0.0 if quick else seconds
+            row = measure(
+                name, position, case, seconds=seconds, clock=CLOCKS[clock], memory=memory, quick=quick
+            )
+            found[name].append(row)
+        if not as_json:
+            changes = [figures.since(row, here, kept.get(name)) for row in found[name]]
+            console.print(terminal(name, found[name], changes))
     if as_json:
         click.echo(json.dumps([row.told() for rows in found.values() for row in rows], indent=1))
     drawn.parent.mkdir(parents=True, exist_ok=True)

@@ -52,14 +52,14 @@ def since(row: Row, machine: Mapping[str, str], kept: Kept | None) -> str:
         return "new"
     if row.ratio is not None and before.ratio is not None:
         new, old = (row.ratio_min, row.ratio_max), (before.ratio_min, before.ratio_max)
-        return _change(new, old, f"{before.ratio:.2g}×")
+        return _change(new, old, f"{before.ratio:.3g}×")
     if (row.ratio is None) != (before.ratio is None):
         return "no peer in both"
     if dict(machine) != dict(kept.machine):
         return "other machine"
     # A higher rate is better, as a higher ratio is.
     new = (1 / row.ours_max, 1 / row.ours_min)
-    return _change(new, (1 / before.ours_max, 1 / before.ours_min), f"{before.ours_s:.2g} s")
+    return _change(new, (1 / before.ours_max, 1 / before.ours_min), f"{before.ours_s:.3g} s")
 
 
 def _change(new: tuple[float | None, float | None], old: tuple[float | None, float | None], was: str) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from bench.case import Case
 from bench.memory import peak_of
 from bench.timing import Clock, in_turn, median
@@ -64,7 +67,9 @@ def measure(
     if work.peer is None and work.agreement is not None:
         note = work.agreement(results[0], None)
     del results
-    paired = in_turn(work.ours, peer, seconds, clock)
+    # Only now are all libraries loaded that either side brings, each with threads of its own.
+    with threadpool_limits(torch.get_num_threads()):
+        paired = in_turn(work.ours, peer, seconds, clock)
     ratios = paired.ratios
     own = median(paired.ours)
     assert own is not None
