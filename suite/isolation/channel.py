@@ -16,6 +16,8 @@ _LOOK_SECONDS = 0.25
 _CHUNK = 2**16
 # At a time: one that prints without end must not keep us from looking at the clock.
 _CHUNKS = 16
+# Far below what one sendmsg takes.
+_PARTS = 64
 _TAIL_BYTES = 4_096
 
 
@@ -40,19 +42,29 @@ class Channel:
         self._connection, self._look, self._output = connection, look, output
         self._looked = time.monotonic()
         self._tail: deque[bytes] = deque(maxlen=2)
+        self._held = bytearray()
+        self._waiting: list[memoryview] = []
         self.printed = 0
 
+    def send_later(self, message: Message) -> None:
+        """Send ``message`` together with the next: each sending wakes the other end."""
+        self._waiting += wire.encode(message)
+
     def send(self, message: Message) -> None:
-        """Send ``message``; raises Closed."""
-        for part in wire.encode(message):
-            left = part
-            while left:
-                try:
-                    left = left[self._connection.send(left) :]
-                except BlockingIOError:
-                    self._wait(select.POLLOUT)
-                except OSError as error:
-                    raise Closed(str(error)) from error
+        """Send ``message``, after those that wait; raises Closed."""
+        parts, self._waiting = [*self._waiting, *wire.encode(message)], []
+        while parts:
+            try:
+                sent = self._connection.sendmsg(parts[:_PARTS])
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+                continue
+            except OSError as error:
+                raise Closed(str(error)) from error
+            while parts and sent >= len(parts[0]):
+                sent -= len(parts.pop(0))
+            if sent:
+                parts[0] = parts[0][sent:]
 
     def receive(self, most: int) -> Message:
         """The next message, whose tensors may have ``most`` bytes. Raises Closed, NoMessage."""
@@ -65,23 +77,21 @@ class Channel:
         return b"".join(self._tail)[-_TAIL_BYTES:].decode(errors="replace")
 
     def _exactly(self, count: int) -> bytearray:
-        # Grown as bytes arrive: whoever announces much must send it before memory is taken.
-        data = bytearray(min(count, 16 * 2**20))
-        filled = 0
-        while filled < count:
-            if filled == len(data):
-                data.extend(bytes(min(len(data), count - filled)))
+        # Memory is taken for what has arrived, whatever was announced.
+        while len(self._held) < count:
             try:
-                got = self._connection.recv_into(memoryview(data)[filled:])
+                chunk = self._connection.recv(_CHUNK)
             except BlockingIOError:
                 self._wait(select.POLLIN)
                 continue
             except OSError as error:
                 raise Closed(str(error)) from error
-            if not got:
+            if not chunk:
                 raise Closed("end of the line")
-            filled += got
+            self._held += chunk
             self._look_in_time()
+        data = self._held[:count]
+        del self._held[:count]
         return data
 
     def _wait(self, event: int) -> None:

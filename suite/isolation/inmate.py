@@ -65,6 +65,10 @@ class Inmate:
         """Send what is not answered."""
         self._over_line(lambda: self._channel.send(message))
 
+    def tell_later(self, message: Message) -> None:
+        """Send what is not answered together with the next message."""
+        self._channel.send_later(message)
+
     def ask(self, message: Message, *kinds: str, most: int = 0) -> Message:
         """Send ``message`` and hear the answer."""
         self.tell(message)

@@ -55,7 +55,7 @@ class Walled:
 
     def seed(self, seed: int) -> None:
         """``seed_everything(seed)`` in its process."""
-        self._inmate.tell(Message("seed", {"seed": seed}))
+        self._inmate.tell_later(Message("seed", {"seed": seed}))
 
     def train(self, source: Source, budget: Budget) -> None:
         """Train on ``source``, which stays here; backward passes are its own word."""
@@ -84,7 +84,7 @@ class Walled:
         """Adapt to a support set. What goes wrong in it is raised by the predictor."""
         number = next(self._numbers)
         labels = [] if support.labels is None else [support.labels]
-        self._inmate.tell(Message("adapt", {"number": number}, [support.images, *labels]))
+        self._inmate.tell_later(Message("adapt", {"number": number}, [support.images, *labels]))
         way = support.way
 
         def predict(images: torch.Tensor) -> torch.Tensor:
