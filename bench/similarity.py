@@ -61,7 +61,8 @@ def _svcca(n: int, d: int) -> Work:
 def _cka(n: int, d: int, dtype: torch.dtype = torch.float32) -> Work:
     x, y = representations(2, n, d, dtype)
     peer = partial(anatome().linear_cka_distance, x, y, reduce_bias=False)
-    operations = 3 * 2 * n * d * min(n, d)
+    # Of a symmetric product half must be computed: both of features and their cross product, or both kernels.
+    operations = (2 if d <= n else 1) * 2 * n * d * min(n, d)
     return Work(
         lambda: linear_cka(x, y),
         lambda: 1 - float(peer()),
