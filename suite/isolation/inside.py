@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import select
 import signal
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,12 +91,34 @@ def _own_folders(disk_mib: int) -> None:
     kernel.mount("none", "/", flags=kernel.PRIVATE | kernel.RECURSIVE)
     kernel.mount("proc", "/proc", "proc", nothing | kernel.NO_EXEC)
     for folder in ("/tmp", "/dev/shm"):
+        shown = {path: os.open(path, os.O_PATH) for path in _mounted_below(folder)}
         options = f"size={disk_mib * _MIB},nr_inodes=65536,mode=1777"
         kernel.mount("tmpfs", folder, "tmpfs", nothing, options)
+        for path, descriptor in shown.items():
+            _show_again(path, descriptor)
     # User namespaces are where a process could gain capabilities, and the kernel most surface.
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
     Path(SCRATCH).mkdir()
     os.chdir(SCRATCH)
+
+
+def _mounted_below(folder: str) -> list[str]:
+    """The outermost mount points below ``folder``: what is shown there, such as a suite in /tmp."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = {re.sub(r"\\(\d{3})", lambda told: chr(int(told[1], 8)), line.split()[4]) for line in lines}
+    below = sorted(point for point in points if point.startswith(folder + "/"))
+    return [point for point in below if not any(point.startswith(other + "/") for other in below)]
+
+
+def _show_again(path: str, descriptor: int) -> None:
+    """Bind what ``descriptor`` stands for to ``path`` anew, read-only as it was."""
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        Path(path).mkdir(parents=True)
+    else:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    kernel.mount(f"/proc/self/fd/{descriptor}", path, flags=kernel.BIND | kernel.RECURSIVE)
+    os.close(descriptor)
 
 
 def _bound(limits: Limits, gpu: bool) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_ROOT = "/tmp"
+# Where the new root is put together: a folder that everyone has, and that nothing shown is in.
+_PLACES = ("/mnt", "/media", "/srv", "/opt", "/tmp")
 
 
 def main(arguments: list[str]) -> None:
@@ -40,23 +41,32 @@ def main(arguments: list[str]) -> None:
 def _build(kernel: ModuleType, what: dict[str, Any]) -> None:
     quiet = kernel.NO_SUID | kernel.NO_DEVICES
     kernel.mount("none", "/", flags=kernel.PRIVATE | kernel.RECURSIVE)
-    kernel.mount("tmpfs", _ROOT, "tmpfs", quiet, "mode=0755")
-    for path in (*what["shown"], *what["nodes"]):
-        _bind(kernel, path, read_only=path in what["shown"])
-    for path, target in (*what["links"], ("/dev/fd", "/proc/self/fd")):
-        Path(_ROOT + path).symlink_to(target)
+    root = _place(what["shown"])
+    kernel.mount("tmpfs", root, "tmpfs", quiet, "mode=0755")
     for path in ("/proc", "/tmp", "/dev/shm"):
-        Path(_ROOT + path).mkdir(parents=True, exist_ok=True)
+        Path(root + path).mkdir(parents=True, exist_ok=True)
+    kernel.mount("tmpfs", root + "/tmp", "tmpfs", quiet, "mode=1777")  # first: something shown may be in it
+    for path in (*what["shown"], *what["nodes"]):
+        _bind(kernel, path, root, read_only=path in what["shown"])
+    for path, target in (*what["links"], ("/dev/fd", "/proc/self/fd")):
+        Path(root + path).symlink_to(target)
     for path in what["hidden"]:
-        kernel.mount("tmpfs", _ROOT + path, "tmpfs", quiet | kernel.READ_ONLY, "mode=0755")
-    kernel.mount("proc", _ROOT + "/proc", "proc", quiet | kernel.NO_EXEC)
-    kernel.mount("tmpfs", _ROOT + "/tmp", "tmpfs", quiet, "mode=1777")
-    kernel.mount("none", _ROOT, flags=kernel.REMOUNT | kernel.BIND | kernel.READ_ONLY | quiet)
-    kernel.enter_root(_ROOT)
+        kernel.mount("tmpfs", root + path, "tmpfs", quiet | kernel.READ_ONLY, "mode=0755")
+    kernel.mount("proc", root + "/proc", "proc", quiet | kernel.NO_EXEC)
+    kernel.mount("none", root, flags=kernel.REMOUNT | kernel.BIND | kernel.READ_ONLY | quiet)
+    kernel.enter_root(root)
 
 
-def _bind(kernel: ModuleType, path: str, *, read_only: bool) -> None:
-    inside = Path(_ROOT + path)
+def _place(shown: list[str]) -> str:
+    return next(
+        place
+        for place in _PLACES
+        if Path(place).is_dir() and not any(f"{path}/".startswith(f"{place}/") for path in shown)
+    )
+
+
+def _bind(kernel: ModuleType, path: str, root: str, *, read_only: bool) -> None:
+    inside = Path(root + path)
     if Path(path).is_dir():
         inside.mkdir(parents=True, exist_ok=True)
     else:

@@ -69,7 +69,9 @@ def _problem(kind: Kind) -> str | None:
 
 def python_command(python: Path, what: View, program: str) -> list[str]:
     """The command that runs ``program`` with the modules that ``what`` shows."""
-    places = f"import sys; sys.path.extend({list(what.path)!r}); "
+    # Before installed packages, as in this process, which may run a suite other than the installed one.
+    installed = "next((i for i, p in enumerate(sys.path) if p.endswith('-packages')), len(sys.path))"
+    places = f"import sys; i = {installed}; sys.path[i:i] = {list(what.path)!r}; "
     return [str(python), "-I", "-c", places + program]
 
 
@@ -100,10 +102,12 @@ def _bubblewrap(what: View, *, root: bool) -> list[str]:
         command += [word for name in _ROOT_NEEDS for word in ("--cap-add", name)]
     else:
         command += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
+    # What imports want of a temporary folder; walled processes have their own in its place. It comes first,
+    # because something shown may be in it.
+    command += ["--perms", "1777", "--tmpfs", "/tmp"]
     for folder in _parents([*what.shown, *what.nodes, "/proc/x", "/dev/shm/x"]):
         command += ["--perms", "0755", "--dir", folder]
-    # What imports want of a temporary folder; walled processes have their own in its place.
-    command += ["--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc"]
     for path in what.shown:
         command += ["--ro-bind", path, path]
     for path, target in what.links:

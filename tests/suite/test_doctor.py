@@ -49,7 +49,8 @@ def without(monkeypatch: pytest.MonkeyPatch):
 def test_what_is_looked_for_is_what_the_project_requires() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     listed = text.partition("\ndependencies = [")[2].partition("\n]")[0]
-    assert set(re.findall(r'"([a-z0-9-]+)', listed)) == set(doctor.NEEDED)
+    unconditional = [line for line in listed.splitlines() if ";" not in line]
+    assert set(re.findall(r'"([a-z0-9-]+)', "\n".join(unconditional))) == set(doctor.NEEDED)
 
 
 def test_every_lack_comes_with_what_mends_it() -> None:
