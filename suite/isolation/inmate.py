@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import time
@@ -20,6 +21,8 @@ from suite.isolation.wire import Message, NoMessage
 T = TypeVar("T")
 
 _END_SECONDS = 10.0
+# How long after its line is closed a process may take to be gone.
+_LEAVE_SECONDS = 5.0
 # Bubblewrap, the zygote, the wardens of this process and of one beside it, and their threads.
 _WARDENS = 32
 
@@ -58,6 +61,7 @@ class Inmate:
         self._ends = time.monotonic() + limits.seconds
         self._channel = Channel(line, self._look, output)
         self._peak_mib = 0.0
+        self._walled = False
         self._status: Mapping[str, Any] | None = None
         self.used = Used()
 
@@ -79,6 +83,10 @@ class Inmate:
 
         Raises Raised, MethodError, OutOfMemory, OutOfTime, or Misbehaved for everything else that it may do.
         """
+        if not self._walled:
+            # Sent before anything submitted runs: from here on, its end is no fault of the walls.
+            self._over_line(lambda: self._channel.receive(0))
+            self._walled = True
         message = self._over_line(lambda: self._channel.receive(most))
         if message.kind == "error":
             raise self._reported(message)
@@ -149,19 +157,30 @@ class Inmate:
 
     def _gone(self) -> Exception:
         """Why the line is closed."""
+        left = self._has_left()
         self.end()
         assert self._status is not None
         printed = _printed(self._channel.tail())
         code = self._status.get("code")
         if code is None:
             return WallsFell("the process that starts walled methods died")
-        if code == 70:
+        if not left:
+            return self._broke("it closed its line and went on")
+        if code == 70 and not self._walled:
             return WallsFell(f"its walls did not go up{printed}")
         if code == -signal.SIGKILL:
             return OutOfMemory("the system ended its process (SIGKILL), as it does where memory runs out")
         if code < 0:
             return Misbehaved(f"its process crashed ({signal.Signals(-code).name})", printed)
         return Misbehaved(f"its process ended by itself (status {code})", printed)
+
+    def _has_left(self) -> bool:
+        """Whether the process whose line is closed ended; the warden, or its own end, tells on the leash."""
+        if self._status is not None:
+            return True
+        poll = select.poll()
+        poll.register(self._leash, select.POLLIN)
+        return bool(poll.poll(_LEAVE_SECONDS * 1_000))
 
     def _let_go(self) -> Mapping[str, Any]:
         """Let go of the leash, upon which the warden kills it; what the warden tells of its end."""

@@ -83,7 +83,7 @@ def _settle(lines: Lines, limits: Limits, gpu: bool) -> None:
     _bound(limits, gpu)
     kernel.drop_capabilities()
     kernel.never_gain_privileges()
-    seccomp.refuse_dangerous_calls()
+    seccomp.refuse_dangerous_calls(gpu=gpu)
 
 
 def _own_folders(disk_mib: int) -> None:

@@ -56,16 +56,23 @@ _REFUSED = {
 }
 
 
-def refuse_dangerous_calls() -> bool:
+# Memory that belongs to no process, so that nobody's share of it could be told: memfd_create and shmget, and
+# memfd_secret. CUDA might want them.
+_UNCOUNTED = {"x86_64": (319, 29, 447), "aarch64": (279, 194, 447)}
+
+
+def refuse_dangerous_calls(*, gpu: bool) -> bool:
     """From now on such calls fail with EPERM, in this process and all that it starts.
 
-    Needs ``never_gain_privileges`` first. Returns whether this machine's calls are known here; where they are
+    Without a ``gpu``, also those for memory that could not be counted. Needs ``never_gain_privileges`` first. Returns whether this machine's calls are known here; where they are
     not, nothing is refused.
     """
     known = _REFUSED.get(platform.machine())
     if known is None:
         return False
-    program = _program(*known)
+    architecture, refused = known
+    uncounted = () if gpu else _UNCOUNTED[platform.machine()]
+    program = _program(architecture, (*refused, *uncounted))
     buffer = ctypes.create_string_buffer(program, len(program))
 
     class Program(ctypes.Structure):

@@ -36,6 +36,7 @@ _PREDICTORS = 4
 def serve(connection: socket.socket) -> int:
     """Answer until the line is closed, or until the method fails at something; the exit status."""
     server = _Server(Channel(connection))
+    server.channel.send(Message("walled"))
     while True:
         try:
             message = server.channel.receive(_ANY_SIZE)
