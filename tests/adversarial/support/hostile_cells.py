@@ -34,7 +34,9 @@ class Result:
         return self.evaluate if self.evaluate is not None else self.train
 
 
-def run(code: Code, folder: Path, *, seconds: float = 60, memory_mib: int = 1_536) -> Result:
+def run(
+    code: Code, folder: Path, *, seconds: float = 60, memory_mib: int = 1_536, walled: bool = True
+) -> Result:
     """Train and evaluate ``code`` on a tiny benchmark, in a store of its own in ``folder``."""
     store = sweep(folder / "store").store
     cells = _cells(code)
@@ -56,7 +58,7 @@ def run(code: Code, folder: Path, *, seconds: float = 60, memory_mib: int = 1_53
             memory_mib=memory_mib,  # of the walled process, and of this one
             seconds=seconds,
             code=code,
-            walled=True,
+            walled=walled,
         )
         return execute(job)
 
