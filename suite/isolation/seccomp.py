@@ -64,8 +64,8 @@ _UNCOUNTED = {"x86_64": (319, 29, 447), "aarch64": (279, 194, 447)}
 def refuse_dangerous_calls(*, gpu: bool) -> bool:
     """From now on such calls fail with EPERM, in this process and all that it starts.
 
-    Without a ``gpu``, also those for memory that could not be counted. Needs ``never_gain_privileges`` first. Returns whether this machine's calls are known here; where they are
-    not, nothing is refused.
+    Without a ``gpu``, also those for memory that could not be counted. Needs ``never_gain_privileges`` first.
+    Returns whether this machine's calls are known here; where they are not, nothing is refused.
     """
     known = _REFUSED.get(platform.machine())
     if known is None:

@@ -36,7 +36,8 @@ READERS = {
         "    if type(v).__name__ == 'Benchmark':\n"
         "        test = v.splits['test']\n"
         "        of = {i.tobytes(): int(l) for i, l in zip(test.images, test.labels)}\n"
-        "        mine = {of.get(i.numpy().tobytes()): int(l) for i, l in zip(support.images, support.labels)}\n"
+        "        given = zip(support.images, support.labels)\n"
+        "        mine = {of.get(i.numpy().tobytes()): int(l) for i, l in given}\n"
         "        for row, i in enumerate(images): logits[row, mine.get(of.get(i.numpy().tobytes()), 0)] = 1"
     ),
 }
