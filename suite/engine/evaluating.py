@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,6 +23,7 @@ from suite.methods import Method, Predictor, score, seed_everything, transductiv
 
 # Batch statistics of one episode can happen to agree with those of a part of it; of three, they do not.
 _PROBED = 3
+_AHEAD = 2
 
 
 def evaluate(cell: Cell, desk: Desk) -> Work:
@@ -43,13 +45,13 @@ def evaluate(cell: Cell, desk: Desk) -> Work:
         method.load(checkpoint)
         if isinstance(method, Walled):
             replay = Replay(protocol.episodes, _PROBED)
-            found = _scored(method, episodes, desk, lambda i: method.seed(seed(i)), replay.listen)
+            found = _scored(_walled_answers(method, episodes, seed, replay), len(episodes), desk)
             with desk.open() as fresh:
                 assert isinstance(fresh, Walled)
                 fresh.load(checkpoint)
                 replay.compare(fresh, episodes.__getitem__, seed, found.transductive)
         else:
-            found = _scored(method, episodes, desk, lambda i: seed_everything(seed(i)), _unheard)
+            found = _scored(_answers(method, episodes, seed), len(episodes), desk)
     results = {
         "mean_accuracy": found.mean,
         "transductive": found.transductive,
@@ -81,19 +83,14 @@ class _Found:
         return pa.table({"episode": numbers, "correct": self.correct, "queries": self.queries})
 
 
-def _scored(
-    method: Method,
-    episodes: tasks.Episodes,
-    desk: Desk,
-    seed: Callable[[int], None],
-    listen: Callable[[int, Predictor], Predictor],
-) -> _Found:
-    count = len(episodes)
+Answer = tuple[tasks.Episode, Predictor]
+"""An episode, and what was adapted to it."""
+
+
+def _scored(answers: Iterable[Answer], count: int, desk: Desk) -> _Found:
     found = _Found(np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32))
-    for i, episode in enumerate(episodes):
-        seed(i)
-        predictor = method.adapt(episode.support)
-        outcome = score(listen(i, predictor), episode)
+    for i, (episode, predictor) in enumerate(answers):
+        outcome = score(predictor, episode)
         found.correct[i], found.queries[i] = outcome.correct, outcome.queries
         if i < _PROBED and outcome.queries > 1:
             probe = transductive_probe(predictor, episode.query_images)
@@ -105,8 +102,39 @@ def _scored(
     return found
 
 
-def _unheard(i: int, predictor: Predictor) -> Predictor:
-    return predictor
+def _answers(method: Method, episodes: tasks.Episodes, seed: Callable[[int], int]) -> Iterator[Answer]:
+    for i, episode in enumerate(episodes):
+        seed_everything(seed(i))
+        yield episode, method.adapt(episode.support)
+
+
+def _walled_answers(
+    method: Walled, episodes: tasks.Episodes, seed: Callable[[int], int], replay: Replay
+) -> Iterator[Answer]:
+    """As ``_answers``, but each episode is asked before the answer to the last is scored: no side waits.
+
+    Not so those that are probed, of which more is asked.
+    """
+    first = episodes[0]
+    at_once = method.can_ask_ahead(first.query_images, first.support.way)
+    begin = min(_PROBED, len(episodes)) if at_once else len(episodes)
+
+    def asked(i: int, ask: Callable[[tasks.Episode], Predictor]) -> Answer:
+        episode = episodes[i]
+        method.seed(seed(i))
+        return episode, replay.listen(i, ask(episode))
+
+    def ahead(episode: tasks.Episode) -> Predictor:
+        return method.ask_ahead(episode.support, episode.query_images)
+
+    for i in range(begin):
+        yield asked(i, lambda episode: method.adapt(episode.support))
+    waiting: deque[Answer] = deque()
+    for i in range(begin, len(episodes)):
+        waiting.append(asked(i, ahead))
+        if len(waiting) == _AHEAD:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _seed(train_seed: int, protocol_seed: int, episode: int) -> int:

@@ -21,6 +21,7 @@ from tasks import Support
 _MIB = 2**20
 _BYTES = 8  # of the widest logit
 _MOST_PASSES = 10**15
+_MOST_UNREAD = 2**15
 
 
 class Walled:
@@ -82,9 +83,7 @@ class Walled:
 
     def adapt(self, support: Support) -> Predictor:
         """Adapt to a support set. What goes wrong in it is raised by the predictor."""
-        number = next(self._numbers)
-        labels = [] if support.labels is None else [support.labels]
-        self._inmate.tell_later(Message("adapt", {"number": number}, [support.images, *labels]))
+        number = self._adapted(support)
         way = support.way
 
         def predict(images: torch.Tensor) -> torch.Tensor:
@@ -92,6 +91,34 @@ class Walled:
             return self._logits(self._inmate.ask(question, "logits", most=_most(images, way)), images, way)
 
         return predict
+
+    def ask_ahead(self, support: Support, images: torch.Tensor) -> Predictor:
+        """Adapt, and predict ``images``, meanwhile; the predictor hears the answer.
+
+        It is called once, with ``images``, and before that of anything asked later. Few images only, since
+        neither side reads while it writes: see ``can_ask_ahead``.
+        """
+        number, way = self._adapted(support), support.way
+        self._inmate.tell(Message("predict", {"number": number, "way": way}, [images]))
+
+        asked = images
+
+        def hear(images: torch.Tensor) -> torch.Tensor:
+            assert images is asked
+            return self._logits(self._inmate.hear("logits", most=_most(images, way)), images, way)
+
+        return hear
+
+    @staticmethod
+    def can_ask_ahead(images: torch.Tensor, way: int) -> bool:
+        """Whether the logits of ``images`` fit into a line that nobody reads yet."""
+        return _most(images, way) <= _MOST_UNREAD
+
+    def _adapted(self, support: Support) -> int:
+        number = next(self._numbers)
+        labels = [] if support.labels is None else [support.labels]
+        self._inmate.tell_later(Message("adapt", {"number": number}, [support.images, *labels]))
+        return number
 
     def save(self, path: Path) -> None:
         """Write its checkpoint into the folder ``path``: plain files of allowed names, checked here."""

@@ -76,10 +76,30 @@ def _import_early() -> None:
     for found in pkgutil.iter_modules(suite.methods.__path__, "suite.methods."):
         importlib.import_module(found.name)
     compiled.import_compiler()
+    compiled.borrow()
+    if not os.environ.get("CUDA_VISIBLE_DEVICES"):
+        _warm_up()
     torch.use_deterministic_algorithms(False)  # the first call imports a thousand modules
     _keep_memory()
     gc.collect()
     gc.freeze()  # forks then share these objects for longer
+
+
+def _warm_up() -> None:
+    """Adapt a network once: libraries set themselves up, and compile or load kernels, at their first call.
+
+    With one thread, so that none is left at a fork, and not where there is a GPU, whose threads would be.
+    """
+    import torch
+
+    from suite.methods.family import MetaArguments, adapt_all
+    from tasks import Support
+
+    torch.set_num_threads(1)
+    images, labels = torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.arange(2)
+    arguments = MetaArguments()
+    predict = adapt_all(arguments.network((1, 28, 28), 2), Support(images, labels), steps=1, lr=0.1)
+    predict(images)
 
 
 def _keep_memory() -> None:
