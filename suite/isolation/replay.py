@@ -59,15 +59,20 @@ class Replay:
                 continue
             task = episode(i)
             chosen = self._chosen(i, len(task.query_labels))
-            fresh.seed(seed(i))
-            again = fresh.adapt(task.support)(task.query_images[chosen])
-            if _differ(self._logits[i][chosen], again):
-                raise MethodError(_reason(i, half=i in self._halves))
+            if _differ(self._logits[i][chosen], _asked(fresh, seed(i), task, chosen)):
+                everything = torch.arange(len(task.query_labels))
+                whole = _differ(self._logits[i], _asked(fresh, seed(i), task, everything))
+                raise MethodError(_reason(i, half=not whole))
 
     def _chosen(self, i: int, queries: int) -> torch.Tensor:
         if i in self._whole:
             return torch.arange(queries)
         return torch.tensor(sorted(self._random.sample(range(queries), (queries + 1) // 2)))
+
+
+def _asked(fresh: Walled, seed: int, task: Episode, chosen: torch.Tensor) -> torch.Tensor:
+    fresh.seed(seed)
+    return fresh.adapt(task.support)(task.query_images[chosen])
 
 
 def _differ(first: torch.Tensor, again: torch.Tensor) -> bool:

@@ -194,7 +194,7 @@ def board_bytes(store: Path, folder: Path) -> dict[str, bytes]:
     """Every file of the board, less what was measured."""
     board = build(Store(store), sweep="doubles")
     write_html(board, folder, measured=False)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return {**files, "json": to_json(board, measured=False).encode(), "csv": to_csv(board).encode()}
 
 
