@@ -39,8 +39,9 @@ class Replay:
             return predictor
 
         def heard(images: torch.Tensor) -> torch.Tensor:
-            self._logits[i] = predictor(images)
-            return self._logits[i]
+            logits = predictor(images)
+            self._logits.setdefault(i, logits)  # later ones are the transductive probe's, of other images
+            return logits
 
         return heard
 
