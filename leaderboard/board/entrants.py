@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.model import MethodFacts
-from leaderboard.records import Failure, Record
+from leaderboard.records import Failure, MethodIdentity, Record
 
 _SHORTEST_SUFFIX = 4
 
@@ -18,30 +18,22 @@ def describe(evaluate: Record, train: Record | None) -> MethodFacts:
     """The method of an evaluate cell, under the label that its record gives it."""
     if evaluate.method is None:
         raise ValueError(f"evaluate cell {evaluate.key[:12]} names no method")
-    method = evaluate.method
-    return MethodFacts(
-        label=method.label,
-        name=method.name,
-        version=method.version,
-        source_hash=method.source_hash,
-        arguments=method.arguments,
-        budget={} if train is None else dict(train.spec.get("budget", {})),
-        given=method.label,
-    )
+    return _facts(evaluate.method, train)
 
 
 def describe_failed(failure: Failure) -> MethodFacts | None:
     """The method of a failed cell, or None where it names none."""
-    method = failure.method
-    if method is None:
-        return None
+    return None if failure.method is None else _facts(failure.method, failure)
+
+
+def _facts(method: MethodIdentity, budgeted: Record | Failure | None) -> MethodFacts:
     return MethodFacts(
         label=method.label,
         name=method.name,
         version=method.version,
         source_hash=method.source_hash,
         arguments=method.arguments,
-        budget=dict(failure.spec.get("budget", {})),
+        budget={} if budgeted is None else dict(budgeted.spec.get("budget", {})),
         given=method.label,
     )
 

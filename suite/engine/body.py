@@ -29,6 +29,7 @@ from suite.engine.outcomes import Outcome
 from suite.engine.progress import Report, Reporter
 from suite.engine.training import train
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work
+from suite.errors import first_line
 from suite.isolation import Code, Limits
 from suite.isolation.errors import Misbehaved, NoWalls, OutOfTime, Raised, WallsFell
 from suite.methods import MethodError
@@ -165,11 +166,11 @@ def _blamed(error: BaseException, job: Job, tracking_problem: str | None) -> Out
     trace = walled or "".join(traceback.format_exception(error))
     if _is_memory(error):
         return Outcome(
-            "memory", f"it ran out of memory: {_first_line(error)}", trace, tracking=tracking_problem
+            "memory", f"it ran out of memory: {first_line(error)}", trace, tracking=tracking_problem
         )
     if isinstance(error, MethodError):
-        return Outcome("method", _first_line(error), trace, tracking=tracking_problem)
-    reason = f"raised {type(error).__name__}: {_first_line(error)}"
+        return Outcome("method", first_line(error), trace, tracking=tracking_problem)
+    reason = f"raised {type(error).__name__}: {first_line(error)}"
     return Outcome("method", reason, trace, tracking=tracking_problem)
 
 
@@ -178,10 +179,6 @@ def _is_memory(error: BaseException) -> bool:
         return True
     # On a CPU torch says it with a RuntimeError.
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["(it gave no reason)"])[0]
 
 
 def _import(module: str) -> None:

@@ -23,6 +23,7 @@ from types import TracebackType
 import psutil
 
 from suite.engine.errors import EngineError, StoreBusy
+from suite.process import process_born
 
 HEARTBEAT_SECONDS = 10.0
 FOREIGN_SILENCE_SECONDS = 60.0
@@ -162,8 +163,8 @@ def clear_remains(holder: Holder, patience: float = 10.0) -> list[int]:
     remaining = []
     for pid, born in holder.processes:
         try:
-            process = psutil.Process(pid)
-            if abs(process.create_time() - born) < 1.0:
+            process = process_born(pid, born)
+            if process is not None:
                 process.kill()
                 remaining.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):

@@ -19,6 +19,7 @@ from typing import Literal
 import psutil
 
 from suite.engine.outcomes import Fault
+from suite.process import process_born
 
 _EVERY_SECONDS = 0.5
 
@@ -125,6 +126,6 @@ def end_process(report: Report) -> None:
     if report.host != socket.gethostname() or report.pid == os.getpid():
         return
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        process = psutil.Process(report.pid)
-        if abs(process.create_time() - report.born) < 1.0:
+        process = process_born(report.pid, report.born)
+        if process is not None:
             process.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import traceback
 from collections import OrderedDict
@@ -12,7 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import suite.methods
@@ -96,11 +94,6 @@ class _Server:
 
     def _on_seed(self, message: Message) -> None:
         seed_everything(message.data["seed"])
-
-    def _on_randomness(self, message: Message) -> None:
-        """A digest of every generator's state: what the conformance suite compares."""
-        state = [random.getstate(), np.random.get_state(), torch.get_rng_state().tolist()]
-        self.channel.send(Message("randomness", {"state": str(hash(str(state)))}))
 
     def _on_train(self, message: Message) -> None:
         spent = Spent()

@@ -76,12 +76,10 @@ class WalledSource:
 
     def validate(self, adapt: Adapt) -> float:
         """As ``Source.validate``: the suite sends tasks without query labels, and scores the logits."""
-        before = self.spent.backward_passes
-        self._channel.send(Message("validate"))
-        while (message := self._heard()).kind == "task":
-            self._channel.send(self._predict(adapt, message))
-        self.spent.validation_backward_passes += self.spent.backward_passes - before
-        self.spent.backward_passes = before
+        with self.spent.validating():
+            self._channel.send(Message("validate"))
+            while (message := self._heard()).kind == "task":
+                self._channel.send(self._predict(adapt, message))
         accuracy = float(message.data["accuracy"])
         self.curve.append(CurvePoint(self.spent.images, accuracy))
         return accuracy

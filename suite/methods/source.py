@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,14 @@ class Spent:
     images: int = 0
     backward_passes: int = 0
     validation_backward_passes: int = 0
+
+    @contextmanager
+    def validating(self) -> Iterator[None]:
+        """Backward passes made in the block are those of a validation."""
+        before = self.backward_passes
+        yield
+        self.validation_backward_passes += self.backward_passes - before
+        self.backward_passes = before
 
 
 @dataclass(frozen=True)
@@ -183,10 +192,8 @@ class Source:
                 f"{self.budget.validations}, evenly spaced"
             )
         self._validated = self._validations_earned
-        before = self.spent.backward_passes
-        accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
-        self.spent.validation_backward_passes += self.spent.backward_passes - before
-        self.spent.backward_passes = before
+        with self.spent.validating():
+            accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
         accuracy = float(np.mean(accuracies))
         self.curve.append(CurvePoint(self.spent.images, accuracy))
         self._report()

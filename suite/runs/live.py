@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from suite.process import process_born
+
 # A cell says twice a second how far it is, while its method lets it; a host that is silent so long is gone.
 FOREIGN_SILENCE_SECONDS = 600.0
 
@@ -46,8 +48,6 @@ def running(root: Path) -> dict[str, Word]:
 
 def _lives(pid: int, born: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - born) < 1.0
-    except psutil.NoSuchProcess:
-        return False
+        return process_born(pid, born) is not None
     except psutil.AccessDenied:  # it exists, and another user owns it
         return True

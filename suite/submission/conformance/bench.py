@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import torch
 
+from suite.errors import first_line
 from suite.methods import Method, MethodError, Predictor, Source, count_backward_passes, seed_everything
 from suite.methods.scoring import checked_logits
 from suite.submission.conformance import generators
@@ -112,7 +113,7 @@ class Bench:
             raise Stumbled(f"{doing} {error}") from error
         except Exception as error:  # whatever a method raises: it is told
             raise Stumbled(
-                f"{doing} raised {type(error).__name__}: {_first_line(error)}{self._at(error)}"
+                f"{doing} raised {type(error).__name__}: {first_line(error)}{self._at(error)}"
             ) from error
         except SystemExit as error:
             raise Stumbled(
@@ -132,7 +133,3 @@ class Bench:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return "" if line is None else f" (line {line} of its file)"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["(it gave no reason)"])[0]
