@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 SCHEMA_VERSION = 1
 
 CellKind = Literal["train", "evaluate", "measure", "diversity", "paper"]
+
+
+# Under which key of a cell's ``spec`` stands what it is about, where that is no method.
+_SUBJECTS: Mapping[str, str] = {"measure": "measure", "diversity": "probe", "paper": "paper"}
+
+
+def subject(kind: str, spec: Mapping[str, Any]) -> str | None:
+    """What a cell that is of no method is called after: its measure, probe or paper. None for others."""
+    named = spec.get(_SUBJECTS.get(kind, ""))
+    return str(named["name"]) if isinstance(named, Mapping) and "name" in named else None
 
 
 class _Frozen(BaseModel):
@@ -99,7 +110,9 @@ class Failure(_Frozen):
 
 
 class PlannedCell(_Frozen):
-    """What a cell is to be, for those who look at it before it is there. ``method`` is a label."""
+    """What a cell is to be, for those who look at it before it is there. ``method`` is a label, or what a
+    cell of no method is about (``subject``).
+    """
 
     kind: CellKind
     method: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from leaderboard.board import Board
     from suite.config import SweepConfig
     from suite.engine import Plan, SweepReport
+
+
+_KINDS = {
+    "train": "trainings",
+    "evaluate": "evaluations",
+    "diversity": "measurements of diversity",
+    "measure": "measurements",
+    "paper": "parts of papers",
+}
 
 
 @dataclass(frozen=True)
@@ -60,22 +70,28 @@ def execute(
 
     ``foretell`` hears the plan before it is run; ``conclude`` prints the end in place of the ranking.
     """
-    from suite import engine
-
     plan = _plan(sweep)
     if wishes.dry_run:
-        _preview(plan, wishes.as_json)
+        _preview(sweep, plan, wishes.as_json)
         return 0
     if foretell is not None:
         foretell(plan)
-    with _explained(), engine.live_view() as tell:
-        report = engine.run(sweep, retry=wishes.retry, address=wishes.address, on_event=tell)
+    report = compute(plan, wishes)
+    if not report.interrupted:
+        with explained():
+            (conclude or _conclude)(sweep, wishes, report)
+    return report.exit_code
+
+
+def compute(plan: Plan, wishes: Wishes) -> SweepReport:
+    """Carry ``plan`` out under a live view; say how to go on where it was interrupted."""
+    from suite import engine
+
+    with explained(), engine.live_view() as tell:
+        report = engine.carry_out(plan, retry=wishes.retry, address=wishes.address, on_event=tell)
     if report.interrupted:
         click.echo(f"Interrupted. What was finished is kept; go on with:\n  {wishes.command()}", err=True)
-        return report.exit_code
-    with _explained():
-        (conclude or _conclude)(sweep, wishes, report)
-    return report.exit_code
+    return report
 
 
 def _plan(sweep: SweepConfig) -> Plan:
@@ -102,18 +118,15 @@ def _announce(sweep: SweepConfig) -> None:
         click.echo(f"preparing {names}: once on this machine, for a minute or two", err=True)
 
 
-def _preview(plan: Plan, as_json: bool) -> None:
+def _preview(sweep: SweepConfig, plan: Plan, as_json: bool) -> None:
     from suite.config import to_dict, to_yaml
 
-    trainings = sum(cell.kind == "train" for cell in plan.cells)
-    evaluations = len(plan.cells) - trainings
+    cells = Counter(cell.kind for cell in plan.cells)
     if as_json:
-        cells = {"train": trainings, "evaluate": evaluations}
-        show_json({"sweep": to_dict(plan.sweep), "cells": cells})
+        show_json({"sweep": to_dict(sweep), "cells": cells})
     else:
-        click.echo(
-            f"{to_yaml(plan.sweep)}# {trainings} trainings, {evaluations} evaluations; nothing was run."
-        )
+        counted = ", ".join(f"{count} {_KINDS[kind]}" for kind, count in cells.items())
+        click.echo(f"{to_yaml(sweep)}# {counted}; nothing was run.")
 
 
 def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
@@ -170,7 +183,7 @@ def _who(failure: Failure) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """What stops a sweep, in its own sentence."""
     from leaderboard import StoreError
     from suite.engine import EngineError

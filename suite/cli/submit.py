@@ -142,12 +142,12 @@ def _foretell(address: str | None, plan: Plan) -> None:
     from suite.engine.plan import look_up
     from suite.submission.forecast import forecast
 
-    known = look_up(plan, Store(plan.sweep.store))
+    known = look_up(plan, Store(plan.terms.store))
     cells = [(cell.key, cell.kind, cell.benchmark.name if cell.benchmark else "") for cell in known.cells]
     told = forecast(known.done, cells, len(known.pending))
-    line = f"{told.cached} of {len(cells)} cells are in {plan.sweep.store}; {told.pending} to compute"
+    line = f"{told.cached} of {len(cells)} cells are in {plan.terms.store}; {told.pending} to compute"
     if told.pending and told.seconds is not None:
-        here = max(1, int((os.cpu_count() or 1) / plan.sweep.resources.cpus_per_cell))
+        here = max(1, int((os.cpu_count() or 1) / plan.terms.resources.cpus_per_cell))
         at_once = here if address is None else 1  # of a cluster nobody knows yet
         line += f", about {figures.seconds(told.seconds / min(at_once, told.pending))} on {at_once} at a time"
     elif told.pending:

@@ -17,17 +17,15 @@ from pathlib import Path
 import psutil
 import torch
 
-from leaderboard.records import Measured, Record
+from leaderboard.records import CellKind, Measured, Record
 from leaderboard.store import Store, StoreError
 from suite.config import Tracking
 from suite.engine import tracking
 from suite.engine.cells import Cell
-from suite.engine.evaluating import evaluate
 from suite.engine.guard import Cost, Guard, prepare, thread_count, time_sentence
 from suite.engine.opening import Doors
 from suite.engine.outcomes import Outcome
 from suite.engine.progress import Report, Reporter
-from suite.engine.training import train
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work
 from suite.errors import first_line
 from suite.isolation import Code, Limits
@@ -94,7 +92,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
             reporter.enter("working")
             doors = _doors(job)
-            work = _WORK[job.cell.kind](job.cell, _desk(job, doors, store, scratch, reporter, run))
+            work = _worker(job.cell)(job.cell, _desk(job, doors, store, scratch, reporter, run))
             cost = guard.conclude().beside(doors.used)
             reporter.enter("closing")
             run.finish(work.results)
@@ -106,7 +104,6 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
 
 
 def _doors(job: Job) -> Doors:
-    assert job.cell.method is not None
     limits = Limits(memory_mib=job.memory_mib, seconds=job.seconds)
     return Doors(job.cell.method, job.code, limits, walled=job.walled)
 
@@ -200,4 +197,19 @@ def _versions() -> dict[str, str]:
     return found
 
 
-_WORK: Mapping[str, Callable[[Cell, Desk], Work]] = {"train": train, "evaluate": evaluate}
+# Loaded where first needed: a worker that trains has no use for what papers and measures bring along.
+_WORK: Mapping[CellKind, str] = {
+    "train": "training",
+    "evaluate": "evaluating",
+    "diversity": "diversity",
+    "measure": "measuring",
+    "paper": "papering",
+}
+
+
+def _worker(cell: Cell) -> Callable[[Cell, Desk], Work]:
+    """What computes cells of this kind: the function that is named as the kind is."""
+    worker: Callable[[Cell, Desk], Work] = getattr(
+        import_module(f"suite.engine.{_WORK[cell.kind]}"), cell.kind
+    )
+    return worker

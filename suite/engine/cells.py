@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, PlannedCell, Protocol
+from leaderboard.records import BenchmarkIdentity, CellKind, MethodIdentity, PlannedCell, Protocol, subject
 from suite.methods.source import Budget
 from suite.mirror.describe import title
 
@@ -19,7 +19,7 @@ CELL_VERSION = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """One training or one evaluation.
+    """One training, evaluation, measurement, or run of a paper's experiment.
 
     ``spec`` (JSON types) holds all that decides the result; ``parents`` are the keys of the cells whose
     results are read. The other fields repeat parts of ``spec`` as a record shows them; ``method.label`` is
@@ -51,7 +51,7 @@ class Cell:
         """How the plan of a sweep describes it."""
         return PlannedCell(
             kind=self.kind,
-            method=self.method.label if self.method else None,
+            method=self.method.label if self.method else subject(self.kind, self.spec),
             benchmark=self.benchmark.name if self.benchmark else None,
             protocol=self.protocol,
             seed=self.seed,
@@ -60,7 +60,7 @@ class Cell:
     @property
     def title(self) -> str:
         """How it is called in a live view: ``train maml · glyphs · seed 0``."""
-        return title(self.kind, self.method, self.benchmark, self.protocol, self.seed)
+        return title(self.kind, self.spec, self.method, self.benchmark, self.protocol, self.seed)
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,10 @@ class Executor:
         self._on_cluster, self._on_alive = on_cluster, on_alive
         self._root = store.location.writable()
         self._reports = self._root / "driver" / "cells"
-        self._tracking: Tracking = plan.sweep.tracking
+        self._tracking: Tracking = plan.terms.tracking
         self._driver = secrets.token_hex(4)
         self._flights: dict[Any, Flight] = {}
-        self._limit = plan.sweep.resources.time_limit_seconds
+        self._limit = plan.terms.resources.time_limit_seconds
         self._restarts = 0
         self._looked = 0.0
         self._began = time.monotonic()
@@ -85,7 +85,7 @@ class Executor:
         try:
             self._on_cluster(self._cluster)
             nodes = self._cluster.nodes()
-            resources = self.plan.sweep.resources
+            resources = self.plan.terms.resources
             self._slots = slots(nodes, resources, len(self.ledger.cells))
             self._all_memory = largest_memory(nodes, resources)
         except BaseException:
@@ -105,18 +105,18 @@ class Executor:
             cell, alone = chosen
             attempt = self.ledger.start(cell.key)
             job = self._job(cell, attempt, alone)
-            options = request(self.plan.sweep.resources, job.memory_mib)
+            options = request(self.plan.terms.resources, job.memory_mib)
             reference = self._task.options(name=cell.title, **options).remote(job)
             self._flights[reference] = Flight(cell, job.token, attempt, reference, since=time.monotonic())
             self._emit(events.CellStarted(cell, attempt))
 
     def _job(self, cell: Cell, attempt: int, alone: bool) -> Job:
-        resources = self.plan.sweep.resources
+        resources = self.plan.terms.resources
         memory = resources.memory_mib_per_cell
         code = self.plan.codes.get(cell.method.name) if cell.method else None
         return Job(
             cell=cell,
-            sweep=self.plan.sweep.name,
+            sweep=self.plan.terms.name,
             store=str(self._root.resolve()),
             reports=str(self._reports.resolve()),
             modules=self.plan.modules,
@@ -132,8 +132,8 @@ class Executor:
         )
 
     def _walled(self, code: Code) -> bool:
-        sweep = self.plan.sweep
-        return not sweep.trust if code.submitted else sweep.isolate
+        terms = self.plan.terms
+        return not terms.trust if code.submitted else terms.isolate
 
     # Hearing back ----------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class Executor:
         if decision.action == "stop":
             raise _stopped(outcome)
         if decision.action == "quarantine":
-            failure = _failure(cell, self.plan.sweep.name, outcome, flight.attempt)
+            failure = _failure(cell, self.plan.terms.name, outcome, flight.attempt)
             self.store.put_failure(failure)
             self._emit(events.CellFailed(cell, failure.reason, len(blocked)))
         else:

@@ -94,6 +94,8 @@ class Ledger:
         """Note that an attempt did not finish; returns what follows, and the keys that this blocks."""
         history = self._history.setdefault(key, [])
         decision = decide(fault, history)
+        if decision.action == "parent" and self.cells.keys().isdisjoint(self.cells[key].parents):
+            decision = Decision("stop")  # no cell of this plan could bring it back
         history.append(fault)
         self._leave(key)
         if decision.action == "again":
@@ -152,7 +154,7 @@ class Ledger:
             self._solo = None
 
     def _unblocked(self, key: str) -> bool:
-        return all(parent in self.done for parent in self.cells[key].parents)
+        return all(parent in self.done or parent not in self.cells for parent in self.cells[key].parents)
 
     def _idle(self, key: str) -> bool:
         return not any(key in group for group in (self.done, self.running, self.failed, self.blocked))

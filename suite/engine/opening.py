@@ -23,7 +23,9 @@ Open = Callable[[], AbstractContextManager[Method]]
 class Doors:
     """Opens a cell's method, behind walls or not, and adds up what went on behind them: ``used``."""
 
-    def __init__(self, method: MethodIdentity, code: Code | None, limits: Limits, *, walled: bool) -> None:
+    def __init__(
+        self, method: MethodIdentity | None, code: Code | None, limits: Limits, *, walled: bool
+    ) -> None:
         self._method, self._code, self._limits, self._walled = method, code, limits, walled
         self.used = Used()
 
@@ -32,6 +34,7 @@ class Doors:
 
         @contextmanager
         def opened() -> Iterator[Method]:
+            assert self._method is not None, "a cell of no method opened one"
             if not self._walled or self._code is None:
                 yield suite.methods.get(self._method.name, **self._method.arguments)
                 return

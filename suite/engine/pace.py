@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from statistics import median
 
+from leaderboard.records import subject
 from suite.engine.cells import Cell
 
 
@@ -17,6 +18,9 @@ def images(cell: Cell) -> int:
     if cell.protocol is not None:
         protocol = cell.protocol
         return protocol.episodes * protocol.way * (protocol.shot + protocol.query)
+    if cell.kind == "diversity":
+        task = cell.spec["task"]
+        return int(cell.spec["tasks"] * task["way"] * (task["shot"] + task["query"]))
     return 1
 
 
@@ -52,6 +56,6 @@ class Pace:
 
 def _groups(cell: Cell) -> list[tuple[str, ...]]:
     """From the most to the least alike."""
-    method = cell.method.name if cell.method else ""
+    method = cell.method.name if cell.method else subject(cell.kind, cell.spec) or ""
     benchmark = cell.benchmark.name if cell.benchmark else ""
     return [(cell.kind, method, benchmark), (cell.kind, method), (cell.kind,), ()]

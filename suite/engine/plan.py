@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import tasks
 from leaderboard.records import BenchmarkIdentity, Failure, Protocol
@@ -13,28 +13,31 @@ from suite.config import MethodConfig, ProtocolConfig, SweepConfig
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
 from suite.engine.identity import Identified, identify, identify_walled
 from suite.engine.schedule import children, descendants
+from suite.engine.terms import Terms
 from suite.isolation import Code
 from suite.methods.source import Budget
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep's cells, parents before children, and where each stands in the store.
+    """Cells, parents before children, and where each stands in the store.
 
-    ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined cells. ``blocked``: keys of
-    cells that build on those. ``codes``: what a worker must load to have the sweep's methods, by name.
+    ``terms`` are those of the sweep, or of the errand, that wants them. A parent that is no cell of the plan
+    must be in the store. ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined
+    cells. ``blocked``: keys of cells that build on those. ``codes``: what a worker must load to have their
+    methods, by name.
     """
 
-    sweep: SweepConfig
+    terms: Terms
     cells: tuple[Cell, ...]
-    codes: Mapping[str, Code]
+    codes: Mapping[str, Code] = field(default_factory=dict)
     done: Mapping[str, float] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Modules that register the sweep's own methods on import; submissions have none."""
+        """Modules that register the suite's own methods on import; submissions have none."""
         return tuple(sorted({code.module for code in self.codes.values() if not code.submitted}))
 
     @property
@@ -85,7 +88,7 @@ def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
     failed = {cell.key: kept[cell.key] for cell in bare.cells if cell.key in kept and cell.key not in done}
     below = children(bare.cells)
     blocked = {child for key in failed for child in descendants(key, below)} - done.keys() - failed.keys()
-    return Plan(bare.sweep, bare.cells, bare.codes, done, failed, frozenset(blocked))
+    return replace(bare, done=done, failed=failed, blocked=frozenset(blocked))
 
 
 def _identify(

@@ -1,4 +1,4 @@
-"""The door to the engine: a sweep in, its finished cells in the store, and a short account of them."""
+"""The door to the engine: a sweep or a plan in, finished cells in the store, and a short account of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from suite.engine.cluster import FOLDER_PREFIX, Cluster
 from suite.engine.execute import Executor
 from suite.engine.interrupts import Interrupts
 from suite.engine.lock import Holder, StoreLock, clear_remains
-from suite.engine.plan import look_up, plan
+from suite.engine.plan import Plan, look_up, plan
 
 
 @dataclass(frozen=True)
 class SweepReport:
-    """What became of a sweep's cells: computed now, found in the store, in quarantine, or waiting on one that
+    """What became of the cells: computed now, found in the store, in quarantine, or waiting on one that
         is.
 
     ``seconds`` is the time the call took. ``interrupted``: a signal stopped it; what was finished is kept,
@@ -53,20 +53,31 @@ def run(
     address: str | None = None,
     on_event: Callable[[events.Event], None] | None = None,
 ) -> SweepReport:
-    """Compute what the store lacks of ``sweep``; the same call after any crash goes on where it stopped.
+    """Compute what the store lacks of ``sweep``: ``carry_out`` of its ``plan``. Raises what either does."""
+    return carry_out(plan(sweep), retry=retry, address=address, on_event=on_event)
+
+
+def carry_out(
+    bare: Plan,
+    *,
+    retry: bool = False,
+    address: str | None = None,
+    on_event: Callable[[events.Event], None] | None = None,
+) -> SweepReport:
+    """Compute what the store lacks of a plan's cells; the same call after any crash goes on where it stopped.
 
     Cells run on a Ray cluster of this machine, or on the one at ``address``, which must see the store's
     folder. ``retry`` tries quarantined cells again. ``on_event`` hears what happens
     (``suite.engine.events``). Ctrl-C stops it within seconds, a second one at once.
 
-    Raises what ``plan`` raises before anything is computed; StoreBusy where another driver works on the
+    Raises StoreBusy where another driver works on the
     store; StoreError where the store cannot be read or written; Infeasible and other EngineErrors where the
     cluster cannot run it. In every case finished cells are kept.
     """
     began = time.monotonic()
     emit = on_event or _ignore
-    bare = plan(sweep)
-    store = Store(sweep.store, on_problem=lambda problem: emit(events.Notice(str(problem))))
+    terms = bare.terms
+    store = Store(terms.store, on_problem=lambda problem: emit(events.Notice(str(problem))))
     root = store.location.writable()
     clusters: list[Cluster] = []
 
@@ -74,25 +85,25 @@ def run(
         for cluster in clusters:
             cluster.kill()
 
-    with StoreLock(root, sweep.name) as lock, Interrupts(kill) as interrupts:
+    with StoreLock(root, terms.name) as lock, Interrupts(kill) as interrupts:
         if lock.previous is not None:
             emit(events.Notice(_inherited(lock.previous)))
         _clear(root, store, lock.previous)
         known = look_up(bare, store, retry=retry)
         store.put_plan(
-            sweep.name,
+            terms.name,
             [cell.key for cell in known.cells],
             {cell.key: cell.planned for cell in known.cells},
         )
         keep_benchmarks(known.cells, store)
         emit(
             events.SweepPlanned(
-                sweep.name,
+                terms.name,
                 len(known.cells),
                 len(known.done),
                 len(known.failed),
                 len(known.blocked),
-                sweep.store,
+                terms.store,
             )
         )
 
@@ -124,7 +135,7 @@ def run(
             report.blocked,
             report.total,
             report.seconds,
-            sweep.store,
+            terms.store,
             report.interrupted,
         )
     )

@@ -125,4 +125,4 @@ def outcome_rows(record: Record, store: Store) -> tuple[list[str], list[Iterable
 
 
 def _title(cell: Record | Failure) -> str:
-    return describe.title(cell.kind, cell.method, cell.benchmark, cell.protocol, cell.seed)
+    return describe.title(cell.kind, cell.spec, cell.method, cell.benchmark, cell.protocol, cell.seed)

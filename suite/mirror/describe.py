@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from leaderboard.records import BenchmarkIdentity, MethodIdentity, Protocol
+from leaderboard.records import BenchmarkIdentity, MethodIdentity, Protocol, subject
 
 # W&B refuses longer ones.
 _TAG = 64
@@ -16,6 +16,7 @@ START_SECONDS = 15.0
 
 def title(
     kind: str,
+    spec: Mapping[str, Any],
     method: MethodIdentity | None,
     benchmark: BenchmarkIdentity | None,
     protocol: Protocol | None,
@@ -23,7 +24,7 @@ def title(
 ) -> str:
     """``train maml · glyphs · seed 0``: a cell's name, here and in live views."""
     parts = [
-        f"{kind} {method.label}" if method else kind,
+        " ".join(filter(None, (kind, method.label if method else subject(kind, spec)))),
         benchmark.name if benchmark else "",
         f"{protocol.way}-way {protocol.shot}-shot" if protocol else "",
         f"seed {seed}" if seed is not None else "",

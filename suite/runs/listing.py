@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leaderboard.records import Failure, PlannedCell, Record
+from leaderboard.records import Failure, PlannedCell, Record, subject
 from leaderboard.store import CorruptRecord, Store, StoreError
 from suite.runs.live import Word, running
 
@@ -125,7 +125,7 @@ def _identity(cell: Record | Failure) -> dict[str, Any]:
     return {
         "kind": cell.kind,
         "sweep": cell.sweep,
-        "method": cell.method.label if cell.method else None,
+        "method": cell.method.label if cell.method else subject(cell.kind, cell.spec),
         "benchmark": cell.benchmark.name if cell.benchmark else None,
         "protocol": short_protocol(shape["way"], shape["shot"]) if {"way", "shot"} <= shape.keys() else None,
         "seed": cell.seed,

@@ -88,7 +88,8 @@ def ended(monkeypatch: pytest.MonkeyPatch):
     def end(*, failed: int = 0, interrupted: bool = False) -> list[dict[str, object]]:
         calls: list[dict[str, object]] = []
 
-        def run(sweep, *, retry, address, on_event) -> engine.SweepReport:
+        def carry_out(plan, *, retry, address, on_event) -> engine.SweepReport:
+            sweep = plan.terms
             calls.append({"sweep": to_dict(sweep), "retry": retry, "address": address})
             store = fabricate(sweep.store, sweep=sweep.name)
             if failed:
@@ -97,8 +98,9 @@ def ended(monkeypatch: pytest.MonkeyPatch):
                 store.put_plan(sweep.name, [*store.keys(), broken.key])
             return engine.SweepReport(24 - failed, 0, failed, 0, 24, 1.0, interrupted)
 
-        monkeypatch.setattr(engine, "run", run)
-        monkeypatch.setattr(engine, "plan", lambda sweep: None)  # it would prepare the benchmarks
+        monkeypatch.setattr(engine, "carry_out", carry_out)
+        # Planning would prepare the benchmarks.
+        monkeypatch.setattr(engine, "plan", lambda sweep: engine.Plan(sweep, ()))
         return calls
 
     return end

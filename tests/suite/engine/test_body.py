@@ -11,7 +11,7 @@ import torch
 from engine_sweeps import executions, sweep
 
 from leaderboard.store import Store
-from suite.engine import body
+from suite.engine import training
 from suite.engine.body import Job, execute
 from suite.engine.cells import Cell
 from suite.engine.outcomes import Outcome
@@ -111,7 +111,7 @@ def test_whose_fault_an_exception_is(
     def work(cell: Cell, desk: Any) -> Any:
         raise error
 
-    monkeypatch.setitem(body._WORK, "train", work)  # type: ignore[arg-type]
+    monkeypatch.setattr(training, "train", work)
     outcome = execute(job)
     assert outcome.fault == fault
     assert outcome.reason.startswith(reason) and "\n" not in outcome.reason

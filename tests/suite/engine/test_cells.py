@@ -27,6 +27,23 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("cell", "title"),
+    [
+        (Cell("train", {}, (), METHOD, BENCHMARK, seed=0), "train maml · glyphs · seed 0"),
+        (Cell("paper", {"paper": {"name": "cka"}}, seed=1), "paper cka · seed 1"),
+        (
+            Cell("diversity", {"probe": {"name": "conv4"}}, benchmark=BENCHMARK, seed=0),
+            "diversity conv4 · glyphs · seed 0",
+        ),
+        (Cell("measure", {"measure": {"name": "similarity"}}), "measure similarity"),
+        (Cell("measure", {}), "measure"),
+    ],
+)
+def test_a_cell_is_called_by_what_it_is_about(cell: Cell, title: str) -> None:
+    assert cell.title == title
+
+
 def shuffled(value: Any, chance: random.Random) -> Any:
     if isinstance(value, dict):
         items = [(key, shuffled(inner, chance)) for key, inner in value.items()]

@@ -129,3 +129,16 @@ def test_time_left_shrinks_with_progress_and_slots() -> None:
     assert book.seconds_left({}, 1) == pytest.approx(30.0)
     assert book.seconds_left({running: 0.5}, 1) == pytest.approx(25.0)
     assert book.seconds_left({running: 0.5}, 2) == pytest.approx(12.5)
+
+
+def test_a_parent_outside_the_plan_is_taken_to_be_in_the_store() -> None:
+    child = Cell("measure", {"of": "elsewhere"}, ("f" * 64,))
+    assert take(ledger([child])) == child
+
+
+def test_a_missing_parent_that_no_cell_of_the_plan_brings_back_stops_the_run() -> None:
+    child = Cell("measure", {"of": "elsewhere"}, ("f" * 64,))
+    book = ledger([child])
+    take(book)
+    decision, blocked = book.stumble(child.key, "parent", 0.0)
+    assert (decision.action, blocked) == ("stop", [])
