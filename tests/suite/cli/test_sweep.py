@@ -199,7 +199,7 @@ def test_what_stops_the_engine_is_said_in_its_words(call, monkeypatch: pytest.Mo
     def refuse(*arguments: object, **more: object) -> None:
         raise engine.StoreBusy("the store x is in use by the sweep 'other'")
 
-    monkeypatch.setattr(engine, "run", refuse)
+    monkeypatch.setattr(engine, "carry_out", refuse)
     result = call("sweep", "demo", *TINY)
     assert result.exit_code == 1
     assert result.stderr.endswith("Error: the store x is in use by the sweep 'other'\n")
