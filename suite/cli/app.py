@@ -13,6 +13,7 @@ from suite.cli.audit import audit
 from suite.cli.board import board
 from suite.cli.data import data
 from suite.cli.doctor import doctor
+from suite.cli.measure import measure
 from suite.cli.methods import methods
 from suite.cli.new import new
 from suite.cli.runs import runs
@@ -80,7 +81,7 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (new, submit, sweep, run, board, data, methods, runs, submission, audit, doctor):
+for _verb in (new, submit, sweep, run, board, measure, data, methods, runs, submission, audit, doctor):
     league.add_command(_verb)
 
 

@@ -1,0 +1,15 @@
+"""``league measure``: what tasks and trained networks are like, beside how well methods do on them."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  league measure diversity glyphs emoji   how much the tasks of each differ
+"""
+)
+def measure() -> None:
+    """Measure the diversity of benchmarks and the similarity of networks."""
