@@ -33,6 +33,11 @@ class Column:
     episode_seed: int = 0
 
     @property
+    def data(self) -> tuple[str, str]:
+        """Name and digest of the benchmark: columns that share both are on the same data."""
+        return self.benchmark, self.digest
+
+    @property
     def title(self) -> str:
         """How the board heads this column."""
         return f"{self.benchmark} {self.way}-way {self.shot}-shot"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from leaderboard.board.columns import identifier, titles
+from leaderboard.board.columns import data_id, identifier, titles
 from leaderboard.board.model import (
     Absence,
     BenchmarkFacts,
@@ -62,14 +62,14 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
-    headed, episodes = titles(pool.columns), pool.episodes()
+    headed, episodes = titles(pool.columns, pool.names), pool.episodes()
     facts = []
     for column in pool.columns:
         records = [cell.record for (_, c), cells in pool.cells.items() if c == column for cell in cells]
         facts.append(
             ColumnFacts(
                 column=column,
-                id=identifier(column),
+                id=identifier(column, pool.data[column.digest]),
                 title=headed[column],
                 episodes=episodes[column],
                 chance=1 / column.way,
@@ -81,22 +81,17 @@ def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
 
 
 def _benchmarks(pool: Pool) -> tuple[BenchmarkFacts, ...]:
-    options = {
-        (cell.record.benchmark.name, cell.record.benchmark.digest): cell.record.benchmark.options
-        for cells in pool.cells.values()
-        for cell in cells
-        if cell.record.benchmark is not None
-    }
     facts = []
-    for name, digest in sorted(options):
+    for digest, benchmark in sorted(pool.data.items(), key=lambda item: (item[1].name, item[0])):
         told = pool.cards[digest]
         facts.append(
             BenchmarkFacts(
-                id=f"{name}-{digest[:8]}",
-                name=name,
+                id=data_id(benchmark),
+                title=pool.names[digest],
+                name=benchmark.name,
                 digest=digest,
-                options=options[name, digest],
-                columns=tuple(c for c in pool.columns if (c.benchmark, c.digest) == (name, digest)),
+                options=benchmark.options,
+                columns=tuple(column for column in pool.columns if column.digest == digest),
                 card=None if isinstance(told, str) else told[0].model_dump(mode="json"),
                 missing=told if isinstance(told, str) else "",
             )

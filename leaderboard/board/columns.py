@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
+from leaderboard.board.naming import own_name
 from leaderboard.ranking import Column
-from leaderboard.records import Record
+from leaderboard.records import BenchmarkIdentity, Record
 
 
 def column_of(record: Record) -> Column:
@@ -25,29 +26,44 @@ def column_of(record: Record) -> Column:
     )
 
 
-def identifier(column: Column) -> str:
-    """A short id, unique for equal names by the data's digest: ``glyphs-5w1s15q-3fa2c1d0-e0``."""
+def data_id(benchmark: BenchmarkIdentity) -> str:
+    """A short id of data, unique by the digest: ``glyphs-georgian-3fa2c1d0``."""
+    return f"{_slug(benchmark)}-{benchmark.digest[:8]}"
+
+
+def identifier(column: Column, benchmark: BenchmarkIdentity) -> str:
+    """A short id, unique by the data's digest: ``glyphs-5w1s15q-3fa2c1d0-e0``."""
     track = "" if column.track == "few-shot" else f"{column.track}-"
     shape = f"{column.way}w{column.shot}s{column.query}q"
-    return f"{track}{column.benchmark}-{shape}-{column.digest[:8]}-e{column.episode_seed}"
+    return f"{track}{_slug(benchmark)}-{shape}-{column.digest[:8]}-e{column.episode_seed}"
 
 
-def titles(columns: Iterable[Column]) -> dict[Column, str]:
-    """How each column is headed: ``Column.title``, and what sets apart those headed alike."""
+def titles(columns: Iterable[Column], names: Mapping[str, str]) -> dict[Column, str]:
+    """How each column is headed: its data's name, way and shot, and what sets apart those headed alike.
+
+    ``names``: digest -> what the data are called, as ``naming.titled`` tells them apart.
+    """
     columns = sorted(columns)
-    shared = Counter(column.title for column in columns)
+    plain = {c: f"{names[c.digest]} {c.way}-way {c.shot}-shot" for c in columns}
     headed = {}
     for column in columns:
-        alike = [other for other in columns if other.title == column.title]
+        alike = [other for other in columns if plain[other] == plain[column]]
         parts = [
             text
             for text, values in (
                 (column.track, {other.track for other in alike}),
                 (f"{column.query} queries a class", {other.query for other in alike}),
-                (f"data {column.digest[:8]}", {other.digest for other in alike}),
                 (f"episode seed {column.episode_seed}", {other.episode_seed for other in alike}),
             )
             if len(values) > 1
         ]
-        headed[column] = f"{column.title} ({', '.join(parts)})" if shared[column.title] > 1 else column.title
+        headed[column] = f"{plain[column]} ({', '.join(parts)})" if parts else plain[column]
     return headed
+
+
+def _slug(benchmark: BenchmarkIdentity) -> str:
+    """Its own name in letters and digits, short enough for an address."""
+    own = own_name(benchmark.name, benchmark.options)
+    if own == benchmark.name:
+        return own
+    return re.sub(r"[^A-Za-z0-9]+", "-", own).strip("-").lower()[:48].strip("-")

@@ -32,10 +32,12 @@ class MethodFacts:
 class BenchmarkFacts:
     """Data that methods are scored on, and the columns that use them.
 
-    ``card`` is the store's own (``records.BenchmarkCard``) as JSON types, or None, and ``missing`` says why.
+    ``title`` is what they are called on this board, and nothing else is. ``card`` is the store's own
+    (``records.BenchmarkCard``) as JSON types, or None, and ``missing`` says why.
     """
 
     id: str
+    title: str
     name: str
     digest: str
     options: Mapping[str, Any]

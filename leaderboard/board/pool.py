@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from leaderboard.board.columns import column_of
 from leaderboard.board.entrants import concerned, describe, describe_failed, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
+from leaderboard.board.naming import own_name, titled
 from leaderboard.board.reading import Broken, Scored, read_cards, read_cells, read_failures, read_sources
 from leaderboard.ranking import Column, Outcomes, Run
-from leaderboard.records import BenchmarkCard, Failure, Plan, Record
+from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Failure, Plan, Record
 from leaderboard.store import Store, StoreError
 
 Cells = Mapping[tuple[str, Column], tuple[Scored, ...]]
@@ -23,7 +25,8 @@ class Pool:
 
     ``unranked`` are methods without any result; ``failed`` the failures that concern a method, by its label;
     ``sources`` the files of submitted methods, by label; ``cards`` what the store tells of data, by digest:
-    card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has.
+    card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has;
+    ``others`` the cells that are neither trainings nor evaluations.
     """
 
     methods: tuple[MethodFacts, ...]
@@ -35,6 +38,20 @@ class Pool:
     sources: Mapping[str, str]
     cards: Mapping[str, tuple[BenchmarkCard, bytes] | str]
     finished: frozenset[str]
+    others: tuple[Record, ...] = ()
+
+    @cached_property
+    def data(self) -> Mapping[str, BenchmarkIdentity]:
+        """Digest -> data that methods were scored on, or whose diversity was measured."""
+        scored = (cell.record for cells in self.cells.values() for cell in cells)
+        diversity = (record for record in self.others if record.kind == "diversity")
+        found = {r.benchmark.digest: r.benchmark for r in (*scored, *diversity) if r.benchmark is not None}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Digest -> what the data are called on this board; no two share a name."""
+        return titled(self.data)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -65,12 +82,13 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     if not store.exists:
         raise StoreError(f"there is no store at {store.url}: run a sweep into it first, or mend the path")
     plan = None if sweep is None else store.plan(sweep)
-    scored, broken = read_cells(store, sweep, None if plan is None else frozenset(plan.keys))
+    found = read_cells(store, sweep, None if plan is None else frozenset(plan.keys))
+    scored, broken = found.scored, found.broken
     done = frozenset(store.keys())
     failed, damaged = read_failures(store, sweep)
     failures = [failure for failure in failed if failure.key not in done]
     broken += [*damaged, *(Broken(failure.key, failure.reason, failure) for failure in failures)]
-    if sweep is not None and plan is None and not (scored or broken):
+    if sweep is not None and plan is None and not (scored or broken or found.others):
         known = ", ".join(sorted({*store.plans(), *(record.sweep for record in store.scan())})) or "none"
         raise StoreError(f"the store {store.url} has no sweep {sweep!r}; it has {known}")
     ranked, unranked = _entrants(scored, failures)
@@ -87,9 +105,14 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
         holes=_holes([*broken, *unreadable], everyone, labels),
         notes=(*notes, *repeated, *unfinished),
         sources=sources,
-        cards=read_cards(store, (column.digest for _, column in cells)),
+        cards=read_cards(store, _digests([*(cell.record for cell in scored), *found.others])),
         finished=done,
+        others=tuple(found.others),
     )
+
+
+def _digests(records: Iterable[Record]) -> set[str]:
+    return {record.benchmark.digest for record in records if record.benchmark is not None}
 
 
 def _entrants(
@@ -164,7 +187,9 @@ def _holes(
                 key=lost.key,
                 kind=cell.kind if cell else None,
                 method=cell.method.label if cell and cell.method else None,
-                benchmark=cell.benchmark.name if cell and cell.benchmark else None,
+                benchmark=own_name(cell.benchmark.name, cell.benchmark.options)
+                if cell and cell.benchmark
+                else None,
                 seed=cell.seed if cell else None,
                 reason=lost.reason,
                 concerns=rows,

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.board.columns import identifier
 from leaderboard.board.model import Board
 from leaderboard.statistics import Estimates
 from leaderboard.statistics.aggregates import chance
@@ -74,7 +73,7 @@ def pool_script(board: Board) -> str:
     if not estimates:
         return ""
     methods = sorted({method for found in estimates for method in found.methods})
-    benchmarks = sorted({found.column.benchmark for found in estimates})
+    benchmarks = sorted({found.column.data for found in estimates})
     count = estimates[0].draws.shape[1]
     chosen = resampling(seed, len(benchmarks), count) if len(benchmarks) > 1 else np.zeros((0, count))
     data = {
@@ -82,17 +81,19 @@ def pool_script(board: Board) -> str:
         "draws": count,
         "methods": methods,
         "resampling": _text(chosen.astype("<u2")),
-        "columns": [_column(found, methods, benchmarks) for found in estimates],
+        "columns": [_column(board, found, methods, benchmarks) for found in estimates],
     }
     return f"leaguePool({json.dumps(data, ensure_ascii=True, separators=(',', ':'))});\n"
 
 
-def _column(found: Estimates, methods: Sequence[str], benchmarks: Sequence[str]) -> dict[str, Any]:
+def _column(
+    board: Board, found: Estimates, methods: Sequence[str], benchmarks: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
     grid = _grid(found.draws)
     upper = np.triu_indices(len(found.methods), 1)
     return {
-        "id": identifier(found.column),
-        "benchmark": benchmarks.index(found.column.benchmark),
+        "id": board.facts(found.column).id,
+        "benchmark": benchmarks.index(found.column.data),
         "chance": chance(found.column),
         "methods": [methods.index(method) for method in found.methods],
         "means": found.means.tolist(),
@@ -123,7 +124,7 @@ def _grid(draws: NDArray[np.float64]) -> _Grid:
 
 
 def _benchmarks(estimates: Sequence[Estimates]) -> int:
-    return len({found.column.benchmark for found in estimates})
+    return len({found.column.data for found in estimates})
 
 
 def _text(numbers: NDArray[Any]) -> str:

@@ -38,19 +38,29 @@ class Broken:
     cell: Failure | Record | None = None
 
 
-def read_cells(
-    store: Store, sweep: str | None, planned: frozenset[str] | None
-) -> tuple[list[Scored], list[Broken]]:
-    """Evaluate cells with their trainings (of any sweep), and those that are corrupt."""
+@dataclass(frozen=True)
+class Found:
+    """The cells of a board: evaluations with their trainings, those of other kinds, and those that are
+    corrupt."""
+
+    scored: list[Scored]
+    others: list[Record]
+    broken: list[Broken]
+
+
+def read_cells(store: Store, sweep: str | None, planned: frozenset[str] | None) -> Found:
+    """The cells of a sweep (None: all; ``planned``: its keys, where it has a plan). A training may be of any
+    sweep."""
     trained: dict[str, Record] = {}
     evaluated: list[Record] = []
+    others: list[Record] = []
     broken: list[Broken] = []
     for record in store.scan(on_corrupt=lambda error: broken.append(_corrupt(error))):
         mine = record.key in planned if planned is not None else sweep in (None, record.sweep)
         if record.kind == "train":
             trained[record.key] = record
-        elif record.kind == "evaluate" and mine:
-            evaluated.append(record)
+        elif mine:
+            (evaluated if record.kind == "evaluate" else others).append(record)
     if planned is not None:
         broken = [cell for cell in broken if cell.key in planned]
     scored = []
@@ -62,7 +72,7 @@ def read_cells(
             continue
         train = next((trained[key] for key in record.parents if key in trained), None)
         scored.append(Scored(record, train, table["correct"].to_numpy() / table["queries"].to_numpy()))
-    return scored, broken
+    return Found(scored, others, broken)
 
 
 def read_failures(store: Store, sweep: str | None) -> tuple[list[Failure], list[Broken]]:

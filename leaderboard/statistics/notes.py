@@ -31,7 +31,7 @@ def write_notes(
 
 
 def _benchmarks(table: Table) -> list[str]:
-    count = len({column.benchmark for column in table.columns})
+    count = len({column.data for column in table.columns})
     if count == 1:
         return ["One benchmark: overall figures speak of it alone, not of others like it."]
     if count < _FEW_BENCHMARKS:

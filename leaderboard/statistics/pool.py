@@ -61,9 +61,9 @@ class Pool:
 
 def gather(methods: Sequence[str], columns: Sequence[Estimates], seed: int) -> Pool:
     """The pool of these methods, which must all have these columns."""
-    names = [estimates.column.benchmark for estimates in columns]
-    benchmarks = sorted(set(names))
-    number = np.array([benchmarks.index(name) for name in names])
+    data = [estimates.column.data for estimates in columns]
+    benchmarks = sorted(set(data))
+    number = np.array([benchmarks.index(which) for which in data])
     within = 1 / np.bincount(number)[number]
     count = columns[0].draws.shape[1]
     times = np.ones((len(benchmarks), count))
