@@ -18,6 +18,7 @@ from suite.cli.methods import methods
 from suite.cli.new import new
 from suite.cli.runs import runs
 from suite.cli.shared import BadInput
+from suite.cli.store import store
 from suite.cli.submission import submission
 from suite.cli.submit import submit
 from suite.cli.sweep import run, sweep
@@ -81,7 +82,7 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (new, submit, sweep, run, board, measure, data, methods, runs, submission, audit, doctor):
+for _verb in (new, submit, sweep, run, board, measure, data, methods, runs, store, submission, audit, doctor):
     league.add_command(_verb)
 
 
