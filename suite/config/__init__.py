@@ -12,8 +12,10 @@ from suite.config.load import load_sweep, shipped, single_run, submitted_run
 from suite.config.schema import (
     BenchmarkConfig,
     ConfigError,
+    DiversityConfig,
     MethodConfig,
     ModelConfig,
+    ProbeConfig,
     ProtocolConfig,
     Resources,
     SweepConfig,
@@ -23,8 +25,10 @@ from suite.config.schema import (
 __all__ = [
     "BenchmarkConfig",
     "ConfigError",
+    "DiversityConfig",
     "MethodConfig",
     "ModelConfig",
+    "ProbeConfig",
     "ProtocolConfig",
     "Resources",
     "SweepConfig",

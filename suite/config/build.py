@@ -63,8 +63,15 @@ def keys(cls: type, prefix: str = "") -> Iterator[str]:
 
 
 def element(key: str) -> type | None:
-    """The dataclass of the entries of a sweep's list (``methods`` -> MethodConfig), or None."""
-    hint = typing.get_type_hints(SweepConfig).get(key)
+    """The dataclass of the entries of a sweep's list (``methods`` -> MethodConfig), or None.
+
+    A list in a group goes by its dotted key: ``diversity.probes``.
+    """
+    hint: Any = SweepConfig
+    for part in key.split("."):
+        if typing.get_origin(hint) is tuple or _group(hint) is None:
+            return None
+        hint = typing.get_type_hints(hint).get(part)
     return _group(hint) if typing.get_origin(hint) is tuple else None
 
 

@@ -18,7 +18,7 @@ from suite.nearest import nearest
 PREFIX = "LEAGUE_"
 
 # Lists whose entries go by name, and the field that holds the rest of an entry written short.
-_SHORT = {"methods": "arguments", "benchmarks": "options"}
+_SHORT = {"methods": "arguments", "benchmarks": "options", "diversity.probes": "options"}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def assign(settings: dict[str, Any], key: list[str], value: Any) -> None:
         group = settings.setdefault(head, {})
         if not isinstance(group, dict):
             raise ConfigError(f"{head} is no group of settings, so {'.'.join(key)} cannot be set")
-        assign_plain(group, rest, value)
+        assign_plain(group, rest, _long(".".join(key), value))
     else:
         known = [part.name for part in fields(entry_type)]
         for entry, remaining in _entries(settings.get(head, []), head, rest, known):
@@ -126,8 +126,10 @@ def _merge(group: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _long(key: str, value: Any) -> Any:
-    """A list's entries in their long form; one entry stands for a list of one."""
+    """``value`` with the entries of its lists in their long form; one entry stands for a list of one."""
     if element(key) is None:
+        if isinstance(value, dict):
+            return {name: _long(f"{key}.{name}", inner) for name, inner in value.items()}
         return value
     entries = value if isinstance(value, list) else [value]
     return [_long_entry(key, entry) for entry in entries] if key in _SHORT else entries

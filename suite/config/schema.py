@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from suite.methods.source import Budget
+from tasks import SPLITS
 
 TRACKS = ("few-shot",)
 TRACKING_MODES = ("auto", "offline", "online", "disabled")
@@ -91,6 +92,35 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class ProbeConfig:
+    """A network that tasks are measured by, and the options it is made with."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DiversityConfig:
+    """How the diversity of each benchmark is measured: by each of ``probes`` (none: it is not measured).
+
+    ``tasks`` are drawn from ``split`` by ``seed``; each has ``way`` classes of ``shot`` + ``query`` images.
+    """
+
+    probes: tuple[ProbeConfig, ...] = ()
+    tasks: int = 60
+    split: str = "train"
+    way: int = 5
+    shot: int = 5
+    query: int = 15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of(self, "split", SPLITS)
+        # Two tasks have one distance, and a bootstrap of it no spread.
+        _at_least(self, tasks=3, way=2, shot=1, query=1, seed=0)
+
+
+@dataclass(frozen=True)
 class Resources:
     """What one cell gets, and how many run at once (0: as many as fit)."""
 
@@ -136,6 +166,7 @@ class SweepConfig:
     protocols: tuple[ProtocolConfig, ...] = (ProtocolConfig(),)
     seeds: tuple[int, ...] = (0, 1)
     model: ModelConfig = ModelConfig()
+    diversity: DiversityConfig = DiversityConfig()
     budget: Budget = Budget()  # noqa: RUF009 (frozen, but ruff cannot see that from here)
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
