@@ -6,9 +6,12 @@ benchmark, Miranda et al. (2022).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from suite.linear import logistic_regression
@@ -39,16 +42,39 @@ class Embedding:
         Filters that matter to neither do not count. Embeddings that differ by a factor are at distance 0.
         Raises ValueError where the two are not of the same probe and estimator.
         """
-        if (self.layers, self.estimator) != (other.layers, other.estimator):
-            raise ValueError(
-                f"embeddings compare under one probe and estimator; these are of {len(self.values)} filters "
-                f"by {self.estimator} and {len(other.values)} by {other.estimator}"
-            )
-        total = self.values + other.values
-        live = total > 0
-        one, two = self.values[live] / total[live], other.values[live] / total[live]
-        lengths = one.norm() * two.norm()
-        return float((1 - one @ two / lengths).clamp(0, 1)) if lengths > 0 else 0.0
+        return float(pairwise_distances([self, other])[0, 1])
+
+
+def pairwise_distances(embeddings: Sequence[Embedding]) -> NDArray[np.float64]:
+    """``Embedding.distance`` of every two of n embeddings: float64 [n, n], symmetric, 0 on the diagonal.
+
+    Raises ValueError where they are not all of one probe and estimator.
+    """
+    for other in embeddings:
+        _check_alike(embeddings[0], other)
+    n = len(embeddings)
+    found = torch.zeros(n, n, dtype=torch.float64)
+    values = torch.stack([embedding.values for embedding in embeddings]) if n else torch.zeros(0, 0)
+    for i in range(n - 1):
+        found[i, i + 1 :] = _distances(values[i], values[i + 1 :])
+    return (found + found.T).numpy()
+
+
+def _distances(one: Tensor, others: Tensor) -> Tensor:
+    """Distances [n] of ``one`` [filters] to ``others`` [n, filters]; 0 where either is 0 throughout."""
+    total = others + one
+    scale = torch.where(total > 0, total, 1.0)  # filters that matter to neither are 0 in both
+    a, b = one / scale, others / scale
+    lengths = a.norm(dim=1) * b.norm(dim=1)
+    return torch.where(lengths > 0, 1 - (a * b).sum(1) / lengths, 0.0).clamp(0, 1)
+
+
+def _check_alike(one: Embedding, other: Embedding) -> None:
+    if (one.layers, one.estimator) != (other.layers, other.estimator):
+        raise ValueError(
+            f"embeddings compare under one probe and estimator; these are of {len(one.values)} filters "
+            f"by {one.estimator} and {len(other.values)} by {other.estimator}"
+        )
 
 
 def task2vec(
