@@ -6,18 +6,16 @@ training". All of it lives in the span of the centred class means, at most K-1 d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from suite.measures.labelled import LabelledBatches, check_classes, checked, in_batches
 from suite.measures.matrices import Representation, gram, matrix
+from suite.measures.registry import measure
 
 _ABSENT = 1e-6  # of the largest variance between classes; their inverse would drown all others
-
-LabelledBatches = Callable[[], Iterable[tuple[Representation, Representation]]]
-"""Gives the batches (features [m, d], labels [m]) from the start each time it is called."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class NeuralCollapse:
     cdnv: float
 
 
+@measure("neural_collapse", needs=("features", "labels"), uses=("weight", "bias"))
 def neural_collapse(
     features: Representation,
     labels: Representation,
@@ -55,15 +54,7 @@ def neural_collapse(
     own covariances. Raises ValueError where shapes do not fit, a class below K has no example, or all class
     means are equal; there must be at least 2 classes.
     """
-    given, classes = torch.as_tensor(features), torch.as_tensor(labels)
-    if given.ndim != 2 or classes.shape != given.shape[:1]:
-        raise ValueError(
-            f"features must be [n, d] and labels [n], not {list(given.shape)} and {list(classes.shape)}"
-        )
-    starts = range(0, len(given), batch)
-    return neural_collapse_of_batches(
-        lambda: ((given[i : i + batch], classes[i : i + batch]) for i in starts), weight, bias
-    )
+    return neural_collapse_of_batches(in_batches(features, labels, batch), weight, bias)
 
 
 def neural_collapse_of_batches(
@@ -92,7 +83,7 @@ def _class_means(batches: LabelledBatches) -> tuple[Tensor, Tensor]:
     """Examples of each class [K] and their means [K, d]."""
     sums: Tensor | None = None
     counts = torch.zeros(0)
-    for x, y in _checked(batches):
+    for x, y in checked(batches):
         highest = int(y.max()) + 1
         if sums is None:
             sums, counts = x.new_zeros(highest, x.shape[1]), x.new_zeros(highest)
@@ -102,10 +93,8 @@ def _class_means(batches: LabelledBatches) -> tuple[Tensor, Tensor]:
             counts = torch.cat([counts, counts.new_zeros(more)])
         sums.index_add_(0, y, x)
         counts.index_add_(0, y, torch.ones_like(y, dtype=counts.dtype))
-    if sums is None or len(sums) < 2:
-        raise ValueError("neural collapse needs at least 2 classes")
-    if not bool(counts.all()):
-        raise ValueError(f"class {int(counts.argmin())} of {len(counts)} has no example; number them 0..K-1")
+    check_classes(counts, "neural collapse")
+    assert sums is not None
     return counts, sums / counts[:, None]
 
 
@@ -128,7 +117,7 @@ def _within(
     # One product with a batch, of all that it is multiplied with.
     columns = [axes] if head is None else [axes, means.T, head[0].T]
     factors, along = torch.cat(columns, 1), means @ axes
-    for x, y in _checked(batches):
+    for x, y in checked(batches):
         products = torch.split(x @ factors, [part.shape[1] for part in columns], dim=1)
         within += share[y] @ (products[0] - along[y]).square()
         variances.index_add_(0, y, (x - means[y]).square_().sum(1) / counts[y])
@@ -136,21 +125,6 @@ def _within(
             nearest = (means.square().sum(1) - 2 * products[1]).argmin(1)
             differing += int(((products[2] + head[1]).argmax(1) != nearest).sum())
     return within, variances, differing
-
-
-def _checked(batches: LabelledBatches) -> Iterable[tuple[Tensor, Tensor]]:
-    for features, labels in batches():
-        x, y = matrix("features", features), torch.as_tensor(labels)
-        if y.is_floating_point() or y.dtype == torch.bool:
-            raise ValueError(f"labels must be whole numbers 0..K-1, not {y.dtype}")
-        y = y.to(torch.int64)
-        if len(y) != len(x):
-            raise ValueError(f"a batch has {len(x)} features but {len(y)} labels")
-        if not len(x):
-            continue
-        if int(y.min()) < 0:
-            raise ValueError(f"labels must be 0..K-1, not {int(y.min())}")
-        yield x, y.to(x.device)
 
 
 def _head(weight: Representation, bias: Representation | None, means: Tensor) -> tuple[Tensor, Tensor]:
