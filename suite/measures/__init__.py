@@ -4,8 +4,9 @@ Similarity of two representations of the same examples, x [n, p] and y [n, q]: `
 ``unbiased_cka``, ``cca``, ``svcca``, ``pwcca``, ``procrustes_distance``; of many layers at once,
 ``cka_matrix``; from batches, ``similarities`` and ``minibatch_cka``. Collapse of features to their class
 means: ``neural_collapse``; where the labels lie in them: ``label_alignment``, ``class_separation``; over how
-many directions they spread: ``effective_rank``; how steep a network is: ``geometric_complexity``. What a task asks of a network: ``task2vec``; how far tasks differ in that:
-``diversity_coefficient``, and of two benchmarks ``difference``.
+many directions they spread: ``effective_rank``; how steep a network is: ``geometric_complexity``.
+What a task asks of a network: ``task2vec``; how far tasks differ in that: ``diversity_coefficient``, and of
+two benchmarks ``difference``. By name, yours among them: ``names``, ``get``, ``measure``.
 """
 
 from suite.measures.cca import cca, pwcca, svcca
