@@ -14,16 +14,18 @@ from pathlib import Path
 _SHARED = ("suite.methods", "suite.models", "suite.kernels", "suite.linear", "suite.objectives")
 
 
-def source_hash(module: str) -> str:
+def source_hash(module: str, also: tuple[str, ...] = ()) -> str:
     """sha256 over the source of ``module`` and of all that it builds on, comments included.
 
     It builds on each module that it imports, directly or through others and anywhere in the file, that
-    belongs to ``suite.methods``, ``suite.models``, ``suite.kernels``, ``suite.linear``, ``suite.objectives``
-    or, for a method from elsewhere, to its own top-level package. Other packages count by their versions,
-    which records keep. Raises ValueError for a module without a source file (one typed into an interpreter).
+    belongs to ``suite.methods``, ``suite.models``, ``suite.kernels``, ``suite.linear``, ``suite.objectives``,
+    to one of ``also`` or, for a method from elsewhere, to its own top-level package. Other packages count by
+    their versions, which records keep. Raises ValueError for a module without a source file (one typed into
+    an interpreter).
     """
     own = module.partition(".")[0]
-    return _hash(module, *_read(module), _SHARED if own == "suite" else (*_SHARED, own))
+    roots = (*_SHARED, *also)
+    return _hash(module, *_read(module), roots if own == "suite" else (*roots, own))
 
 
 def text_hash(text: str) -> str:
