@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import tasks
-from leaderboard.records import BenchmarkIdentity, Failure, Protocol
+from leaderboard.records import BenchmarkIdentity, CellKind, Failure, Protocol
 from leaderboard.store import Store
 from suite import submission
 from suite.config import MethodConfig, ProtocolConfig, SweepConfig
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
+from suite.engine.diversity import diversity_cell, rulers
 from suite.engine.identity import Identified, identify, identify_walled
 from suite.engine.schedule import children, descendants
 from suite.engine.terms import Terms
 from suite.isolation import Code
 from suite.methods.source import Budget
+
+_ORDER: Mapping[CellKind, int] = {"train": 0, "evaluate": 1}
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def plan(sweep: SweepConfig) -> Plan:
     """
     submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
     methods = [_identify(method, sweep, submitted.get(method.name)) for method in sweep.methods]
+    measured_by = rulers(sweep.diversity)
     cells: dict[str, Cell] = {}
     for options in sweep.benchmarks:
         benchmark = tasks.load(options.name, **options.options)
@@ -68,8 +72,11 @@ def plan(sweep: SweepConfig) -> Plan:
                 for method in methods:
                     for cell in _chain(method, identity, protocol, sweep.budget, seed):
                         cells.setdefault(cell.key, cell)
-    # All trainings, then all evaluations: the order in which a person would read them.
-    ordered = tuple(sorted(cells.values(), key=lambda cell: cell.kind != "train"))
+        for ruler in measured_by:
+            cell = diversity_cell(identity, benchmark, ruler)
+            cells.setdefault(cell.key, cell)
+    # All trainings, then all evaluations, then the rest: the order in which a person would read them.
+    ordered = tuple(sorted(cells.values(), key=lambda cell: _ORDER.get(cell.kind, len(_ORDER))))
     return Plan(sweep, ordered, {method.code.name: method.code for method in methods})
 
 

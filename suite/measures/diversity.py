@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from suite.measures.diversity_floor import Redrawn, Task
 from suite.measures.diversity_statistics import (
     Interval,
     bootstrap_counts,
@@ -23,9 +24,8 @@ from suite.measures.diversity_statistics import (
 from suite.measures.montecarlo import MonteCarlo
 from suite.measures.task2vec import Embedding, pairwise_distances, task2vec
 from suite.probes import Probe, of_module
-from tasks import Episode, Support
+from tasks import Episode
 
-Task = Episode | Support
 Floats = NDArray[np.float64]
 
 
@@ -53,7 +53,9 @@ class Diversity:
     (Their code counts each pair twice, as both (i, j) and (j, i), so prints √2 less yet.)
 
     ``floor`` is the mean distance of tasks of the same classes, drawn with other images, with its bootstrap
-    over tasks; None where no task was drawn again. ``complexity`` is the mean of the embeddings' sums.
+    over tasks; None where no task was drawn again. Of the images of a second draw ``floor_overlap`` (0..1)
+    are the first one's too, for want of others, which makes the floor too low. ``complexity`` is the mean of
+    the embeddings' sums.
 
     ``standardized`` is the mean over the standard deviation of distances: infinite where all are alike.
     ``effective_tasks``, the authors' "effective number of tasks", is the sum of distances over ordered pairs;
@@ -76,6 +78,7 @@ class Diversity:
     distances: Floats = field(repr=False)
     complexities: Floats = field(repr=False)
     redrawn: Mapping[int, Floats] = field(repr=False)
+    floor_overlap: float = 0.0
 
     @property
     def tasks(self) -> int:
@@ -87,22 +90,22 @@ def diversity_coefficient(
     tasks: Sequence[Task],
     probe: Probe | nn.Module,
     *,
-    redrawn: Mapping[int, Sequence[Task]] | None = None,
+    redrawn: Redrawn = Redrawn(),  # noqa: B008 (frozen, and empty)
     mc: bool = False,
     options: MonteCarlo | None = None,
     on_task: Callable[[int], None] | None = None,
 ) -> Diversity:
     """The diversity of ``tasks``, at least 3 of one shape, under a probe: images -> features [n, d].
 
-    ``redrawn``, for the floor, has other draws of some tasks by their place in ``tasks``: the same classes,
-    other images (``redraw`` makes them). ``mc`` takes the estimator of the reference implementation
+    ``redrawn``, for the floor, has other draws of some tasks by their place in ``tasks`` (``redraw`` makes
+    them); without it there is no floor. ``mc`` takes the estimator of the reference implementation
     (``task2vec``). ``on_task`` hears how many tasks are embedded, draws for the floor included. Takes a
     Task2Vec embedding of each, and of their pairs what their filters take. Nothing is random.
 
     Raises ValueError for fewer tasks, tasks of several shapes, and what ``task2vec`` raises.
     """
     known = probe if isinstance(probe, Probe) else of_module(probe)
-    again = {place: tuple(draws) for place, draws in (redrawn or {}).items()}
+    again = redrawn.draws
     every = [*tasks, *(draw for place in again for draw in again[place])]
     shape = _one_shape(every)
     embeddings: list[Embedding] = []
@@ -120,11 +123,16 @@ def diversity_coefficient(
         pairwise_distances(own),
         np.array([embedding.complexity for embedding in own]),
         within,
+        redrawn.overlap,
     )
 
 
 def of_distances(
-    conditions: Conditions, distances: Floats, complexities: Floats, redrawn: Mapping[int, Floats]
+    conditions: Conditions,
+    distances: Floats,
+    complexities: Floats,
+    redrawn: Mapping[int, Floats],
+    floor_overlap: float = 0.0,
 ) -> Diversity:
     """The same of known distances: [tasks, tasks], symmetric; ``redrawn`` likewise, [draws, draws]."""
     n = len(distances)
@@ -148,6 +156,7 @@ def of_distances(
         distances=distances,
         complexities=complexities,
         redrawn=dict(redrawn),
+        floor_overlap=floor_overlap,
     )
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tasks import Episode, Episodes, Support
 from tasks.draws import choose
 
+Task = Episode | Support
+
 
 @dataclass(frozen=True)
 class Redrawn:
@@ -21,7 +23,7 @@ class Redrawn:
     too few others.
     """
 
-    draws: Mapping[int, tuple[Episode, ...]] = field(default_factory=dict)
+    draws: Mapping[int, tuple[Task, ...]] = field(default_factory=dict)
     overlap: float = 0.0
 
 
@@ -32,7 +34,7 @@ def redraw(episodes: Episodes, tasks: int) -> Redrawn:
     besides some of the task's own: that lowers the floor, and ``overlap`` tells how far it went. A task whose
     classes have no other image at all is left out. The same arguments give the same draws.
     """
-    found: dict[int, tuple[Episode, ...]] = {}
+    found: dict[int, tuple[Task, ...]] = {}
     shared = []
     members = _members(episodes)
     for i in range(tasks):

@@ -17,10 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from suite.models.layers import BatchNorm
+from suite.models.layers import BatchNorm, Convolution, Linear
 
 _LOG = logging.getLogger(__name__)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_KNOWN = frozenset(
+    kind.forward
+    for kind in (nn.BatchNorm1d, nn.BatchNorm2d, BatchNorm, nn.Linear, Linear, nn.Conv2d, Convolution)
+)
 _LARGEST = 2**24  # entries of the examples' gradients that are held at once
 
 Rows = Callable[[Tensor], Tensor]
@@ -137,6 +141,9 @@ def _cotangents(logits: Tensor) -> list[Tensor]:
 
 def _rows(name: str, module: nn.Module, x: Tensor) -> Rows:
     """How gradients at the output of ``module``, which read ``x``, become those of its weight, squared."""
+    if type(module).forward not in _KNOWN:
+        # Another's subclass may do more than its base says: pad first, or rectify what it has normalised.
+        raise _Unknown(f"layer {name} is a {type(module).__name__}")
     if isinstance(module, (*_NORMS, BatchNorm)):
         return _of_norm(module, x)
     if isinstance(module, nn.Linear):
@@ -144,11 +151,14 @@ def _rows(name: str, module: nn.Module, x: Tensor) -> Rows:
     if isinstance(module, nn.Conv2d):
         if module.padding_mode != "zeros" or isinstance(module.padding, str):
             raise _Unknown(f"convolution {name} pads in its own way")
-        if module.weight.shape[1] != x.shape[1]:
-            raise _Unknown(f"convolution {name} is grouped")
-        patches = F.unfold(x, module.kernel_size, module.dilation, module.padding, module.stride)
-        return _of_patches(patches, lambda gradient: gradient.flatten(2))
-    raise _Unknown(f"layer {name} is a {type(module).__name__}")
+        if module.kernel_size == module.stride == (1, 1) and module.padding == (0, 0):
+            patches = x.flatten(2)
+        else:
+            patches = F.unfold(x, module.kernel_size, module.dilation, module.padding, module.stride)
+        return _of_patches(
+            patches, lambda gradient: gradient.flatten(2), x.shape[1] // module.weight.shape[1]
+        )
+    raise AssertionError(f"{type(module).__name__} is known, and has no rows")
 
 
 def _of_norm(module: nn.Module, x: Tensor) -> Rows:
@@ -176,23 +186,31 @@ def _features_first(x: Tensor) -> Tensor:
     return x.reshape(len(x), -1, x.shape[-1]).mT
 
 
-def _of_patches(patches: Tensor, arranged: Callable[[Tensor], Tensor]) -> Rows:
-    """``patches`` [n, d, positions]; ``arranged`` makes gradients [n, filters, positions]: means over d."""
-    n, d, positions = patches.shape
+def _of_patches(patches: Tensor, arranged: Callable[[Tensor], Tensor], groups: int = 1) -> Rows:
+    """``patches`` [n, groups * d, positions]; ``arranged`` makes gradients [n, filters, positions].
+
+    Means over d. The filters of a group, one after the other, read the patches of that group alone.
+    """
+    n, positions = len(patches), patches.shape[2]
+    # A group of an example is to the others what another example is.
+    patches = patches.reshape(n * groups, -1, positions)
+    d = patches.shape[1]
     products: Tensor | None = None
 
     def rows(gradient: Tensor) -> Tensor:
         nonlocal products
-        g = arranged(gradient)
+        g = arranged(gradient).reshape(n * groups, -1, positions)
         filters = g.shape[1]
         if 2 * positions < filters:
             if products is None:
                 products = patches.mT @ patches
-            return ((g @ products) * g).sum((0, 2)).double() / d
-        at_once = max(1, _LARGEST // (filters * d))
-        starts = range(0, n, at_once)
-        parts = ((g[i : i + at_once], patches[i : i + at_once]) for i in starts)
-        return torch.stack([(part @ of.mT).square_().sum((0, 2)) for part, of in parts]).double().sum(0) / d
+            found = ((g @ products) * g).sum(2)
+        else:
+            at_once = max(1, _LARGEST // (filters * d))
+            starts = range(0, n * groups, at_once)
+            parts = ((g[i : i + at_once], patches[i : i + at_once]) for i in starts)
+            found = torch.cat([(part @ of.mT).square_().sum(2) for part, of in parts])
+        return found.reshape(n, -1).double().sum(0) / d
 
     return rows
 

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from suite.models.images import channels_last
+
 
 class Probed(nn.Module):
     """Images [n, c, h, w] in -1..1, of one channel or three and any size -> features [n, d] of ``network``.
@@ -34,7 +36,9 @@ class Probed(nn.Module):
         deviation: Sequence[float] = (0.5,),
     ) -> None:
         super().__init__()
-        self.network, self.channels, self.size = network, channels, size
+        # In this layout CPUs convolve each channel by itself about twice as fast.
+        self.network = network.to(memory_format=torch.channels_last)
+        self.channels, self.size = channels, size
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(-1, 1, 1))
 
@@ -47,7 +51,7 @@ class Probed(nn.Module):
             x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True)
         # 0..1 first, in which means and deviations are given; one channel becomes three by broadcasting.
         x = ((x + 1) / 2 - self.mean) / self.deviation
-        found: Tensor = self.network(x.expand(-1, self.channels, -1, -1))
+        found: Tensor = self.network(channels_last(x.expand(-1, self.channels, -1, -1)))
         return found
 
 

@@ -69,6 +69,31 @@ class Tokens(nn.Module):
         return found
 
 
+def grouped() -> nn.Module:
+    """Each channel by itself, with two filters for each; then groups of several channels and filters."""
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, stride=2, padding=1, groups=3),
+        nn.Tanh(),
+        nn.Conv2d(6, 8, 1, groups=2, bias=False),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )
+
+
+class RectifyingNorm(nn.BatchNorm2d):
+    """Does more than it is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(super().forward(x) + 0.5)
+
+
+class PaddingFirst(nn.Conv2d):
+    """Pads without saying so."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (0, 1, 0, 1)))
+
+
 def lively(body: nn.Module) -> nn.Module:
     """Running averages and scales as training leaves them: none 0 or 1."""
     for name, value in [*body.named_buffers(), *body.named_parameters()]:
@@ -83,6 +108,7 @@ def probe(name: str) -> tuple[nn.Module, Tensor]:
     torch.manual_seed(0)
     bodies: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
         "residual": (Residual, (5, 2, 9, 8)),
+        "grouped": (grouped, (5, 3, 9, 8)),
         "tokens": (Tokens, (5, 2, 3, 8)),
         "conv4": (lambda: get("conv4", 1, 17, width=5, batch_norm="running"), (5, 1, 17, 17)),
         "resnet12": (lambda: get("resnet12", 1, 12, width=4, batch_norm="running"), (3, 1, 12, 12)),
@@ -91,7 +117,7 @@ def probe(name: str) -> tuple[nn.Module, Tensor]:
     return lively(build()), torch.randn(shape, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", ["residual", "tokens", "conv4", "resnet12"])
+@pytest.mark.parametrize("name", ["residual", "tokens", "conv4", "resnet12", "grouped"])
 @pytest.mark.parametrize("sharp", [0.1, 20.0])
 def test_the_fast_path_is_the_definition(name: str, sharp: float, caplog: pytest.LogCaptureFixture) -> None:
     body, images = probe(name)
@@ -108,14 +134,17 @@ def test_the_fast_path_is_the_definition(name: str, sharp: float, caplog: pytest
         torch.testing.assert_close(found[layer], values, rtol=1e-9, atol=1e-9 * float(values.max()))
 
 
-@pytest.mark.parametrize("kind", ["grouped", "called twice", "layer norm", "reflected"])
+@pytest.mark.parametrize(
+    "kind", ["called twice", "layer norm", "reflected", "rectifying norm", "padding first"]
+)
 def test_what_the_fast_path_cannot_take_goes_example_by_example(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     torch.manual_seed(0)
     again = nn.Conv2d(4, 4, 3, padding=1)
     layer: dict[str, nn.Module] = {
-        "grouped": nn.Conv2d(4, 4, 3, groups=2),
+        "rectifying norm": RectifyingNorm(4),
+        "padding first": PaddingFirst(4, 4, 3),
         "called twice": nn.Sequential(again, nn.ReLU(), again),
         "layer norm": nn.LayerNorm([4, 6, 6]),
         "reflected": nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
