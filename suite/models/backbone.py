@@ -15,6 +15,8 @@ class Backbone(nn.Module):
     feature_dimension: int
     fused: ClassVar[bool] = False
     """Whether its blocks are made of ``suite.kernels.normalise_rectify_pool``, which has fast kernels."""
+    dense: ClassVar[bool] = False
+    """Whether it has no convolution, so that several side by side are as fast as each alone on any device."""
 
 
 class Network(nn.Module):

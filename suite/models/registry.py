@@ -7,10 +7,11 @@ from typing import Any
 
 from suite.models.backbone import Backbone
 from suite.models.conv4 import Conv4
+from suite.models.mlp import Mlp
 from suite.models.names import nearest
 from suite.models.resnet12 import ResNet12
 
-_BACKBONES: dict[str, type[Backbone]] = {"conv4": Conv4, "resnet12": ResNet12}
+_BACKBONES: dict[str, type[Backbone]] = {"conv4": Conv4, "mlp": Mlp, "resnet12": ResNet12}
 _GIVEN = ("self", "channels", "size")
 
 

@@ -70,7 +70,7 @@ def test_a_misspelt_argument_is_answered_with_its_value_and_the_nearest() -> Non
         ("maml", {"width": True}, "width must be a whole number, not True"),
         ("maml", {"lr": "fast"}, "lr must be a number, not 'fast'"),
         ("maml", {"lr": float("nan")}, "lr must be a number, not nan"),
-        ("maml", {"backbone": "vgg"}, "backbone must be one of conv4, resnet12, not 'vgg'"),
+        ("maml", {"backbone": "vgg"}, "backbone must be one of conv4, mlp, resnet12, not 'vgg'"),
         ("protonet", {"batch_norm": "off"}, "batch_norm must be one of episode, running, not 'off'"),
         (
             "transfer",

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from suite.models import Backbone, Network, UnknownModel, as_float, get, names
+from suite.models import Backbone, BatchNormMode, Network, UnknownModel, as_float, get, names
 
 SIZES = [1, 2, 5, 8, 15, 16, 28, (20, 33), (3, 40), 84]
 
@@ -129,3 +129,27 @@ def test_an_unknown_argument_is_answered_with_the_nearest() -> None:
 def test_values_out_of_range_are_named(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         get("conv4", **{"channels": 1, "size": 28, **arguments})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["episode", "running"])
+def test_mlp_is_the_textbook_network_whatever_the_batch(mode: BatchNormMode) -> None:
+    backbone = get("mlp", channels=2, size=(5, 3), width=7, batch_norm=mode).double()
+    layers = [nn.Linear(30, 7), nn.Linear(7, 7), nn.Linear(7, 7)]
+    for layer, ours in zip(layers, backbone.children(), strict=True):
+        layer.load_state_dict(ours.state_dict())
+    plain = nn.Sequential(nn.Flatten(), *(part for layer in layers for part in (layer, nn.ReLU()))).double()
+    images = as_float(torch.rand(6, 2, 5, 3), torch.float64)
+    torch.testing.assert_close(backbone(images), plain(images), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(backbone(images[:1]), plain(images)[:1], rtol=1e-12, atol=1e-12)
+
+
+def test_mlp_starts_with_variances_of_he_and_no_biases() -> None:
+    torch.manual_seed(0)
+    first = next(iter(get("mlp", channels=1, size=8, width=400).children()))
+    assert float(first.weight.var()) == pytest.approx(2 / 64, rel=0.05)
+    assert not first.bias.any()
+
+
+def test_mlp_knows_its_batch_norm_modes() -> None:
+    with pytest.raises(ValueError, match="batch_norm must be one of episode, running, not 'layer'"):
+        get("mlp", channels=1, size=8, batch_norm="layer")
