@@ -65,6 +65,17 @@ class Split:
             raise ValueError(f"class {twice!r} is named twice in one split")
         _check_indices("label", self.labels, len(self.classes))
 
+    def tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images uint8 [n, c, h, w] and labels int64 [n], in the split's own memory: never write there."""
+        with warnings.catch_warnings():
+            # torch has no read-only tensors, and warns that it cannot keep what the arrays promise.
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+            return torch.from_numpy(self.images), torch.from_numpy(self.labels)
+
+    def rows(self, rows: NDArray[np.int64]) -> Split:
+        """These images alone, in this order, with all class names."""
+        return Split(self.images[rows], self.labels[rows], self.domains[rows], self.classes)
+
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -120,11 +131,7 @@ class Benchmark:
 
     def tensors(self, split: SplitName) -> tuple[torch.Tensor, torch.Tensor]:
         """Images uint8 [n, c, h, w] and labels int64 [n] of a split, in its own memory: never write there."""
-        part = self._split(split)
-        with warnings.catch_warnings():
-            # torch has no read-only tensors, and warns that it cannot keep what the arrays promise.
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
-            return torch.from_numpy(part.images), torch.from_numpy(part.labels)
+        return self._split(split).tensors()
 
     @property
     def digest(self) -> str:
