@@ -80,7 +80,7 @@ def train_cell(
         "method": _method(method),
         "benchmark": benchmark.model_dump(mode="json"),
         "episode": asdict(shape),
-        "budget": asdict(budget),
+        "budget": budget.spec,
         "seed": seed,
     }
     return Cell("train", spec, (), method, benchmark, None, seed)

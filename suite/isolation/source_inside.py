@@ -10,6 +10,7 @@ import torch
 from suite.isolation.channel import Channel
 from suite.isolation.wire import Message, NoMessage
 from suite.methods.interface import Predictor
+from suite.methods.plateau import annealing
 from suite.methods.source import Budget, BudgetExceeded, CurvePoint, Spent
 from tasks import Episode, Support
 
@@ -40,6 +41,7 @@ class WalledSource:
         self.seed: int = told["seed"]
         self.class_count: int = told["class_count"]
         self.allowance: int = told["allowance"]
+        self.anneals_from: int = told["anneals_from"]
         c, h, w = told["image_shape"]
         self.image_shape: tuple[int, int, int] = (c, h, w)
         self.spent = spent
@@ -60,6 +62,11 @@ class WalledSource:
     def progress(self) -> float:
         """Share of the allowance used, in 0..1."""
         return self.spent.images / self.allowance
+
+    @property
+    def annealing(self) -> float:
+        """How far learning rates are to have fallen, in 0..1."""
+        return annealing(self.spent.images, self.anneals_from, self.allowance)
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As ``Source.batch``."""
@@ -107,4 +114,5 @@ class WalledSource:
         if message.kind != "task":
             self.spent.images = message.data["images"]
             self.validation_due = message.data["due"]
+            self.allowance, self.anneals_from = message.data["allowance"], message.data["anneals_from"]
         return message

@@ -63,7 +63,7 @@ class Walled:
         told = {
             **{
                 name: getattr(source, name)
-                for name in ("way", "shot", "query", "seed", "class_count", "allowance")
+                for name in ("way", "shot", "query", "seed", "class_count", "allowance", "anneals_from")
             },
             "image_shape": list(source.image_shape),
             "budget": asdict(budget),
@@ -190,7 +190,12 @@ class Walled:
 
 
 def _state(source: Source) -> dict[str, Any]:
-    return {"images": source.spent.images, "due": source.validation_due}
+    return {
+        "images": source.spent.images,
+        "due": source.validation_due,
+        "allowance": source.allowance,
+        "anneals_from": source.anneals_from,
+    }
 
 
 def _labels(support: Support) -> torch.Tensor:

@@ -92,13 +92,14 @@ def _warm_up() -> None:
     """
     import torch
 
-    from suite.methods.family import MetaArguments, adapt_all
+    from suite.methods.adaptations import adapt_all
+    from suite.methods.family import MetaArguments
     from tasks import Support
 
     torch.set_num_threads(1)
     images, labels = torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.arange(2)
     arguments = MetaArguments()
-    predict = adapt_all(arguments.network((1, 28, 28), 2), Support(images, labels), steps=1, lr=0.1)
+    predict = adapt_all(arguments.build((1, 28, 28), 2), Support(images, labels), steps=1, lr=0.1)
     predict(images)
 
 

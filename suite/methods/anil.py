@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from suite.methods.adaptations import NetworkPredictor, parameters_of
 from suite.methods.batches import TaskSet, inputs, support_labels
-from suite.methods.family import MetaArguments, NetworkPredictor, meta_learner, parameters_of
+from suite.methods.family import MetaArguments, meta_learner
 from suite.methods.inner_loop import inner_loop, task_losses
 from suite.methods.interface import Predictor
 from suite.methods.registry import method
@@ -24,12 +24,6 @@ from tasks import Support
 @dataclass(frozen=True)
 class Anil(MetaArguments):
     """MAML whose inner loop adapts the head alone; the body is learned by the outer loop."""
-
-    adaptation: ClassVar[tuple[str, ...]] = ("adaptation_steps",)
-    any_way: ClassVar[bool] = False
-
-    def build(self, shape: tuple[int, int, int], way: int) -> Network:
-        return self.network(shape, way)
 
     def learner(self, network: Network, source: Source) -> Callable[[], None]:
         def loss(support: TaskSet, query: TaskSet) -> Tensor:

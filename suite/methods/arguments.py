@@ -30,9 +30,13 @@ def argument(
     at_least: float | None = None,
     above: float | None = None,
     choices: Sequence[str] = (),
+    adapts: bool = False,
 ) -> T:
-    """A field of a frozen dataclass with its meaning and what values it may have."""
-    metadata = {"doc": doc, "at_least": at_least, "above": above, "choices": tuple(choices)}
+    """A field of a frozen dataclass with its meaning and what values it may have.
+
+    ``adapts``: it matters to ``adapt`` alone, so that one training serves all its values.
+    """
+    metadata = {"doc": doc, "at_least": at_least, "above": above, "choices": tuple(choices), "adapts": adapts}
     field: T = dataclasses.field(default=default, metadata=metadata)
     return field
 
@@ -59,6 +63,15 @@ def check_arguments(instance: Any) -> None:
             raise ValueError(f"{field.name} must be at least {at_least}, not {value}")
         if above is not None and value <= above:
             raise ValueError(f"{field.name} must be above {above}, not {value}")
+
+
+def adapting_arguments(recipe: Any) -> tuple[str, ...]:
+    """Names of the arguments of a recipe, or of its class, that matter to ``adapt`` alone.
+
+    They are declared with ``adapts``, or else named by a class variable ``adaptation``.
+    """
+    declared = tuple(field.name for field in dataclasses.fields(recipe) if field.metadata.get("adapts"))
+    return declared or tuple(getattr(recipe, "adaptation", ()))
 
 
 def arguments_of(instance: Any) -> dict[str, Any]:

@@ -5,44 +5,43 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_args
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from suite import kernels
-from suite.methods.arguments import argument, check_arguments
-from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
+from suite.methods.adaptations import parameters_of
+from suite.methods.arguments import argument
+from suite.methods.batches import TaskSet, task_sets
+from suite.methods.body import BodyArguments, batch_norm_argument
 from suite.methods.inner_loop import inner_loop, task_losses
-from suite.methods.interface import Predictor
 from suite.methods.optimiser import CosineAdam
 from suite.methods.source import Source
-from suite.models import BatchNormMode, Network, get, names
-from suite.models.stacked import Parameters, call, stack
-from tasks import Support
+from suite.models import Network
+from suite.models.stacked import call, stack
 
 
 @dataclass(frozen=True)
-class MetaArguments:
-    """Arguments of every method that learns an initialisation. ``running`` batch norm is not transductive."""
+class MetaArguments(BodyArguments):
+    """Arguments of every method that learns an initialisation, and the network that it is of.
 
-    backbone: str = argument("conv4", "architecture", choices=names())
-    width: int = argument(32, "filters of its first block", at_least=1)
-    batch_norm: str = argument("episode", "statistics that normalise", choices=get_args(BatchNormMode))
+    ``running`` batch norm is not transductive.
+    """
+
+    batch_norm: str = batch_norm_argument("episode")
     inner_lr: float = argument(0.1, "rate of the inner loop's gradient descent", above=0)
     inner_steps: int = argument(5, "inner steps in training", at_least=1)
-    adaptation_steps: int = argument(5, "inner steps on a task at test", at_least=0)
+    adaptation_steps: int = argument(5, "inner steps on a task at test", at_least=0, adapts=True)
     meta_batch: int = argument(4, "tasks of one outer step", at_least=1)
     lr: float = argument(3e-3, "initial rate of the outer Adam, which falls to 1e-5 by a cosine", above=0)
 
-    def __post_init__(self) -> None:
-        check_arguments(self)
+    any_way: ClassVar[bool] = False
+    optimiser: ClassVar[str] = CosineAdam.family
 
-    def network(self, shape: tuple[int, int, int], way: int) -> Network:
+    def build(self, shape: tuple[int, int, int], way: int) -> Network:
         """A freshly initialised network for images of ``shape`` and ``way`` classes."""
-        channels, height, breadth = shape
-        mode = {"width": self.width, "batch_norm": self.batch_norm}
-        return Network(get(self.backbone, channels, (height, breadth), **mode), way)
+        return Network(self.body(shape), way)
 
 
 MetaLoss = Callable[[TaskSet, TaskSet], Tensor]
@@ -59,12 +58,12 @@ def meta_learner(
     tell_path(network)
 
     def step() -> None:
-        progress = source.progress
+        annealing = source.annealing
         support, query = task_sets(network, source.episodes(arguments.meta_batch))
         update_running_averages(network, arguments.batch_norm, support, query)
         optimiser.zero_grad()
         accumulate(meta_loss, support, query)
-        optimiser.step(progress)
+        optimiser.step(annealing)
 
     return step
 
@@ -113,30 +112,3 @@ def query_loss(
         second_order=second_order,
     )
     return task_losses(call(network, adapted, query.side_by_side, query.tasks), query.labels).mean()
-
-
-def parameters_of(network: nn.Module) -> dict[str, Tensor]:
-    """The network's own parameters by name."""
-    return dict(network.named_parameters())
-
-
-def adapt_all(network: Network, support: Support, *, steps: int, lr: float) -> Predictor:
-    """Adapt every parameter to a labelled support set by gradient descent."""
-    images = inputs(network, support.images)
-    labels = support_labels(support).to(images.device)[None]
-    adapted = inner_loop(
-        network, parameters_of(network), images, labels, steps=steps, lr=lr, differentiable=False
-    )
-    return NetworkPredictor(network, adapted)
-
-
-@dataclass(frozen=True)
-class NetworkPredictor:
-    """Predicts with ``network`` under ``parameters``."""
-
-    network: nn.Module
-    parameters: Parameters
-
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> Tensor:
-        return call(self.network, self.parameters, inputs(self.network, images))[:, 0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 
+from suite.methods.adaptations import AdaptationArguments, adapt
 from suite.methods.batches import TaskSet
-from suite.methods.family import MetaArguments, adapt_all, meta_learner, query_loss
+from suite.methods.family import MetaArguments, meta_learner, query_loss
 from suite.methods.interface import Predictor
 from suite.methods.registry import method
 from suite.methods.source import Source
@@ -19,14 +19,8 @@ from tasks import Support
 
 @method("fomaml", version="1")
 @dataclass(frozen=True)
-class FirstOrderMaml(MetaArguments):
+class FirstOrderMaml(AdaptationArguments, MetaArguments):
     """MAML whose outer gradient takes the inner steps for constants: no second derivatives."""
-
-    adaptation: ClassVar[tuple[str, ...]] = ("adaptation_steps",)
-    any_way: ClassVar[bool] = False
-
-    def build(self, shape: tuple[int, int, int], way: int) -> Network:
-        return self.network(shape, way)
 
     def learner(self, network: Network, source: Source) -> Callable[[], None]:
         def loss(support: TaskSet, query: TaskSet) -> Tensor:
@@ -35,4 +29,4 @@ class FirstOrderMaml(MetaArguments):
         return meta_learner(network, source, self, loss)
 
     def adapt(self, network: Network, support: Support) -> Predictor:
-        return adapt_all(network, support, steps=self.adaptation_steps, lr=self.inner_lr)
+        return adapt(network, support, self, inner_lr=self.inner_lr)

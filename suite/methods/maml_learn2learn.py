@@ -8,14 +8,15 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from suite.methods.adaptations import adapt_all
 from suite.methods.batches import TaskSet
-from suite.methods.family import MetaArguments, adapt_all, meta_learner
+from suite.methods.family import MetaArguments, meta_learner
 from suite.methods.interface import Predictor
 from suite.methods.registry import method
 from suite.methods.source import Source
@@ -36,12 +37,6 @@ class MissingDependency(ImportError):
 @dataclass(frozen=True)
 class MamlLearn2Learn(MetaArguments):
     """``maml`` with the outer gradient of ``learn2learn.algorithms.MAML``; all else is as in ``maml``."""
-
-    adaptation: ClassVar[tuple[str, ...]] = ("adaptation_steps",)
-    any_way: ClassVar[bool] = False
-
-    def build(self, shape: tuple[int, int, int], way: int) -> Network:
-        return self.network(shape, way)
 
     def learner(self, network: Network, source: Source) -> Callable[[], None]:
         algorithms = learn2learn_algorithms()

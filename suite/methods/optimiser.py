@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 
 class CosineAdam:
-    """Adam (Kingma and Ba 2015), its rate falling from ``lr`` to ``lr_end`` by a half cosine over the budget.
+    """Adam (Kingma and Ba 2015), its rate falling from ``lr`` to ``lr_end`` by a half cosine.
 
-    The schedule follows the share of the budget used, not steps: methods that step at other intervals end at
-    the same rate.
+    The schedule follows ``Source.annealing``, which counts images, not steps: methods that step at other
+    intervals end at the same rate.
     """
+
+    family: ClassVar[str] = "Adam, its rate falling to 1e-5 by a cosine"
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float, lr_end: float = 1e-5) -> None:
         self._adam = torch.optim.Adam(parameters, lr=lr)
@@ -24,8 +27,8 @@ class CosineAdam:
         """Forget the gradients."""
         self._adam.zero_grad()
 
-    def step(self, progress: float) -> None:
-        """One step, with ``progress`` in 0..1 of the budget used."""
+    def step(self, annealing: float) -> None:
+        """One step, ``annealing`` in 0..1 of the way from ``lr`` to ``lr_end``."""
         for group in self._adam.param_groups:
-            group["lr"] = self._lr_end + (self._lr - self._lr_end) * (1 + math.cos(math.pi * progress)) / 2
+            group["lr"] = self._lr_end + (self._lr - self._lr_end) * (1 + math.cos(math.pi * annealing)) / 2
         self._adam.step()

@@ -4,55 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from suite.methods.arguments import argument, check_arguments
+from suite.methods.adaptations import parameters_of
+from suite.methods.arguments import argument
 from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
-from suite.methods.family import parameters_of
+from suite.methods.body import BodyArguments
 from suite.methods.heads import centroids, squared_distance_logits
 from suite.methods.inner_loop import task_losses
 from suite.methods.interface import Predictor
 from suite.methods.optimiser import CosineAdam
 from suite.methods.registry import method
 from suite.methods.source import Source
-from suite.models import Backbone, BatchNormMode, get, names
+from suite.models import Backbone
 from suite.models.stacked import call, stack
 from tasks import Support
 
 
 @method("protonet", version="1")
 @dataclass(frozen=True)
-class ProtoNet:
+class ProtoNet(BodyArguments):
     """Features by which a query is nearest, in squared Euclidean distance, to its class's mean support.
 
     With ``running`` batch norm a training batch is all images of the meta-batch; with ``episode`` support and
     query of each task are normalised apart, as at test.
     """
 
-    backbone: str = argument("conv4", "architecture", choices=names())
-    width: int = argument(32, "filters of its first block", at_least=1)
-    batch_norm: str = argument("running", "statistics that normalise", choices=get_args(BatchNormMode))
     meta_batch: int = argument(1, "tasks of one training step", at_least=1)
     lr: float = argument(3e-3, "initial rate of Adam, which falls to 1e-5 by a cosine", above=0)
 
-    adaptation: ClassVar[tuple[str, ...]] = ()
     any_way: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_arguments(self)
+    optimiser: ClassVar[str] = CosineAdam.family
 
     def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
-        channels, height, breadth = shape
-        return get(self.backbone, channels, (height, breadth), width=self.width, batch_norm=self.batch_norm)
+        return self.body(shape)
 
     def learner(self, network: Backbone, source: Source) -> Callable[[], None]:
         optimiser = CosineAdam(network.parameters(), self.lr)
 
         def step() -> None:
-            progress = source.progress
+            annealing = source.annealing
             support, query = task_sets(network, source.episodes(self.meta_batch))
             network.train()
             of_support, of_query = self._embed(network, support, query)
@@ -62,7 +56,7 @@ class ProtoNet:
             logits = squared_distance_logits(of_query, means)
             optimiser.zero_grad()
             task_losses(logits.transpose(0, 1), query.labels).mean().backward()  # type: ignore[no-untyped-call]
-            optimiser.step(progress)
+            optimiser.step(annealing)
 
         return step
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from suite.methods import checkpoint
-from suite.methods.arguments import arguments_of
+from suite.methods.arguments import adapting_arguments, arguments_of
 from suite.methods.interface import Predictor
 from suite.methods.selection import select_best
 from suite.methods.source import Budget, Source
@@ -28,10 +28,12 @@ Shape = tuple[int, int, int]
 
 
 class Recipe(Protocol[N]):
-    """A frozen dataclass of hyper-parameters (``suite.methods.arguments``), and what to do with them."""
+    """A frozen dataclass of hyper-parameters (``suite.methods.arguments``), and what to do with them.
 
-    adaptation: ClassVar[tuple[str, ...]]
-    """Arguments that matter to ``adapt`` alone."""
+    Those that matter to ``adapt`` alone are declared with ``adapts=True``, or a class variable ``adaptation``
+    names them.
+    """
+
     any_way: ClassVar[bool]
     """Whether one trained network adapts to tasks of any number of classes."""
 
@@ -74,7 +76,7 @@ class RecipeMethod(Generic[N]):
     @property
     def adaptation(self) -> tuple[str, ...]:
         """Arguments that matter to ``adapt`` alone."""
-        return self._recipe.adaptation
+        return adapting_arguments(self._recipe)
 
     @property
     def arguments(self) -> dict[str, Any]:

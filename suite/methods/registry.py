@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
-from suite.methods.arguments import Argument
+from suite.methods.arguments import Argument, adapting_arguments
 from suite.methods.identity import source_hash
 from suite.methods.interface import Method
 from suite.methods.recipe import RecipeMethod, is_recipe
@@ -135,10 +136,16 @@ def describe(name: str) -> MethodInfo:
         entry.version,
         source_hash(entry.module),
         tuple(arguments),
-        tuple(getattr(entry.factory, "adaptation", ())),
+        _adaptation(entry.factory),
         inspect.getdoc(entry.factory) or "",
         entry.module,
     )
+
+
+def _adaptation(factory: Callable[..., Any]) -> tuple[str, ...]:
+    if dataclasses.is_dataclass(factory):
+        return adapting_arguments(factory)
+    return tuple(getattr(factory, "adaptation", ()))
 
 
 def _entry(name: str) -> _Entry:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from suite.methods.adaptations import adapt_all, parameters_of
 from suite.methods.batches import TaskSet, task_sets
-from suite.methods.family import MetaArguments, adapt_all, parameters_of, tell_path, update_running_averages
+from suite.methods.family import MetaArguments, tell_path, update_running_averages
 from suite.methods.inner_loop import inner_loop
 from suite.methods.interface import Predictor
 from suite.methods.optimiser import CosineAdam
@@ -31,18 +31,12 @@ class Reptile(MetaArguments):
     is (the paper's section 5 allows it), so that the optimiser is that of every other method.
     """
 
-    adaptation: ClassVar[tuple[str, ...]] = ("adaptation_steps",)
-    any_way: ClassVar[bool] = False
-
-    def build(self, shape: tuple[int, int, int], way: int) -> Network:
-        return self.network(shape, way)
-
     def learner(self, network: Network, source: Source) -> Callable[[], None]:
         optimiser = CosineAdam(network.parameters(), self.lr)
         tell_path(network)
 
         def step() -> None:
-            progress = source.progress
+            annealing = source.annealing
             support, query = task_sets(network, source.episodes(self.meta_batch))
             task = TaskSet(
                 torch.cat([support.images, query.images], 1), torch.cat([support.labels, query.labels], 1)
@@ -53,7 +47,7 @@ class Reptile(MetaArguments):
             for name, value in start.items():
                 ends = torch.cat([adapted[name].view(-1, *value.shape) for adapted in reached])
                 value.grad = (value.detach() - ends.mean(0)) / (self.inner_lr * self.inner_steps)
-            optimiser.step(progress)
+            optimiser.step(annealing)
 
         return step
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from suite.methods.plateau import annealing, plateau
 from suite.methods.scoring import score
 from tasks import Benchmark, Episode, Episodes, Support
 
@@ -28,16 +29,53 @@ class Budget:
     ``images``: training images seen, counted each time one is handed out, support and query alike.
     ``validations``: how often the checkpoint may be scored on meta-validation, evenly over the images.
     ``validation_episodes``: episodes of one such score.
+
+    With ``patience`` 0 all is used, and learning rates fall from the first image to the last. Else they stay
+    as they are until meta-validation comes to a plateau, ``patience`` scores in a row without a gain of more
+    than ``min_gain`` (accuracy, in 0..1), and then fall over the images of ``annealing`` more validations,
+    after which training ends. Where no plateau is found in time, they fall at the end of ``images``.
     """
 
     images: int = 20_000
     validations: int = 5
     validation_episodes: int = 60
+    patience: int = 0
+    min_gain: float = 0.005
+    annealing: int = 3
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value < 1:
-                raise ValueError(f"budget.{name} must be at least 1, not {value}")
+        for name in ("images", "validations", "validation_episodes", "annealing"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"budget.{name} must be at least 1, not {getattr(self, name)}")
+        if self.patience < 0:
+            raise ValueError(f"budget.patience must be at least 0, not {self.patience}")
+        if not 0 <= self.min_gain < 1:
+            raise ValueError(f"budget.min_gain must be an accuracy in 0..1, not {self.min_gain}")
+        least = 1 + self.patience + self.annealing
+        if self.patience and self.validations < least:
+            raise ValueError(
+                f"budget.validations must be at least {least}, not {self.validations}: a plateau is found "
+                f"{self.patience} (budget.patience) after the first, and rates fall over "
+                f"{self.annealing} more (budget.annealing)"
+            )
+
+    @property
+    def spec(self) -> dict[str, int | float]:
+        """What of it decides a training: nothing of plateaus where these end none."""
+        plain = {name: getattr(self, name) for name in ("images", "validations", "validation_episodes")}
+        return asdict(self) if self.patience else plain
+
+    @property
+    def criterion(self) -> str:
+        """In words, when training ends."""
+        if not self.patience:
+            return f"after {self.images:,} images"
+        return (
+            f"a plateau: {self.patience} meta-validation scores in a row, one each "
+            f"{self.images / self.validations:,.0f} images, without a gain of more than {self.min_gain:.2%}; "
+            f"learning rates then fall over {self.annealing} more, and after {self.images:,} images at the "
+            "latest"
+        )
 
 
 @dataclass
@@ -76,8 +114,9 @@ class Source:
     every draw: with one seed every method sees the same episodes and the same order of images. A method sees
     images only through ``batch`` and ``episode``, which count them. What can be spent is ``allowance``: the
     budget's images rounded down to whole episodes, so that methods that learn from episodes and from batches
-    spend exactly alike. ``on_progress`` is called after each hand-out and each validation. Raises ValueError
-    for a budget that holds no episode.
+    spend exactly alike, and fewer once ``plateau``, the images after which a plateau was found, is known.
+    ``on_progress`` is called after each hand-out and each validation. Raises ValueError for a budget that
+    holds no episode.
     """
 
     benchmark: Benchmark
@@ -89,6 +128,7 @@ class Source:
     spent: Spent = field(default_factory=Spent)
     curve: list[CurvePoint] = field(default_factory=list)
     on_progress: Callable[[Source], None] | None = None
+    plateau: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -108,11 +148,17 @@ class Source:
         self._next_episode = 0
         self._epoch = np.empty(0, dtype=np.int64)
         self._validated = 0
-        if not self.allowance:
+        self._cap = self.budget.images // self.episode_images * self.episode_images
+        self._ends = self._cap
+        if not self._cap:
             raise ValueError(
                 f"budget.images is {self.budget.images}, less than one episode: {self.way}-way with "
                 f"{self.shot} support and {self.query} query images a class takes {self.episode_images}"
             )
+        patient = self.budget.patience > 0
+        self._anneals_from = (
+            self._images_at(self.budget.validations - self.budget.annealing) if patient else 0
+        )
 
     @property
     def class_count(self) -> int:
@@ -132,8 +178,8 @@ class Source:
 
     @property
     def allowance(self) -> int:
-        """Images that can be spent: the budget's, rounded down to whole episodes."""
-        return self.budget.images // self.episode_images * self.episode_images
+        """Images that can be spent, whole episodes: the budget's, or fewer once a plateau is found."""
+        return self._ends
 
     @property
     def exhausted(self) -> bool:
@@ -144,6 +190,16 @@ class Source:
     def progress(self) -> float:
         """Share of the allowance used, in 0..1."""
         return self.spent.images / self.allowance
+
+    @property
+    def annealing(self) -> float:
+        """How far learning rates are to have fallen, in 0..1; ``progress`` where no plateau is waited for."""
+        return annealing(self.spent.images, self.anneals_from, self.allowance)
+
+    @property
+    def anneals_from(self) -> int:
+        """Images after which learning rates fall."""
+        return self._anneals_from
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """``size`` labelled images, uint8 [size, c, h, w], int64 [size]; the last batch is cut to fit.
@@ -196,12 +252,27 @@ class Source:
             accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
         accuracy = float(np.mean(accuracies))
         self.curve.append(CurvePoint(self.spent.images, accuracy))
+        self._look_for_plateau()
         self._report()
         return accuracy
 
     @property
     def _validations_earned(self) -> int:
-        return self.spent.images * self.budget.validations // self.allowance
+        return self.spent.images * self.budget.validations // self._cap
+
+    def _images_at(self, validation: int) -> int:
+        """Images, in whole episodes, after which that many validations are due."""
+        images = -(-validation * self._cap // self.budget.validations)
+        return -(-images // self.episode_images) * self.episode_images
+
+    def _look_for_plateau(self) -> None:
+        budget = self.budget
+        steady = self._validated <= budget.validations - budget.annealing
+        if not budget.patience or self.plateau is not None or not steady:
+            return
+        if plateau([point.accuracy for point in self.curve], budget.patience, budget.min_gain) is not None:
+            self.plateau = self._anneals_from = self.spent.images
+            self._ends = self._images_at(self._validated + budget.annealing)
 
     def _require(self, images: int) -> None:
         left = self.allowance - self.spent.images

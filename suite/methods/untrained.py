@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar
 
-from suite.methods.arguments import argument, check_arguments
-from suite.methods.frozen import adapt_head
-from suite.methods.heads import HEADS
+from suite.methods.adaptations import AdaptationArguments, adapt, adaptation_argument
+from suite.methods.arguments import argument
+from suite.methods.body import BodyArguments, batch_norm_argument
 from suite.methods.interface import Predictor
 from suite.methods.registry import method
 from suite.methods.source import Source
-from suite.models import Backbone, BatchNormMode, get, names
+from suite.models import Backbone
 from tasks import Support
 
 
 @method("untrained", version="1")
 @dataclass(frozen=True)
-class Untrained:
+class Untrained(AdaptationArguments, BodyArguments):
     """The weights that training would start from, and a head for each task: what training must beat.
 
     Spends no images. Batch norm is by the statistics of the batch at hand: no running averages were learned.
     """
 
-    backbone: str = argument("conv4", "architecture", choices=names())
-    width: int = argument(32, "filters of its first block", at_least=1)
-    batch_norm: str = argument("episode", "statistics that normalise", choices=get_args(BatchNormMode))
-    head: str = argument("logistic_regression", "classifier fitted for each task", choices=HEADS)
-    normalize: bool = argument(False, "whether features are scaled to unit length first")
-    C: float = argument(1.0, "inverse strength of the head's squared penalty", above=0)
+    batch_norm: str = batch_norm_argument("episode")
+    adaptation: str = adaptation_argument("head")
+    inner_lr: float = argument(0.1, "rate of an inner loop's gradient descent", above=0, adapts=True)
 
-    adaptation: ClassVar[tuple[str, ...]] = ("head", "normalize", "C")
     any_way: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_arguments(self)
+    optimiser: ClassVar[str] = ""
 
     def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
-        channels, height, breadth = shape
-        return get(self.backbone, channels, (height, breadth), width=self.width, batch_norm=self.batch_norm)
+        return self.body(shape)
 
     def learner(self, network: Backbone, source: Source) -> None:
         return None
 
     def adapt(self, network: Backbone, support: Support) -> Predictor:
-        return adapt_head(network, support, self.head, normalize=self.normalize, C=self.C)
+        return adapt(network, support, self, inner_lr=self.inner_lr)

@@ -12,6 +12,7 @@ from tasks import Episode
 
 _OFFERED = (
     "allowance",
+    "annealing",
     "budget",
     "class_count",
     "curve",

@@ -134,7 +134,9 @@ def test_a_checkpoint_of_other_arguments_is_refused(name: str, trained: Train, t
 def test_adaptation_arguments_share_a_checkpoint(name: str, train: Train, tmp_path: Path) -> None:
     info = describe(name)
     other: dict[str, object] = {
+        "adaptation": "none",
         "adaptation_steps": 2,
+        "inner_lr": 0.3,
         "head": "nearest_centroid",
         "normalize": True,
         "C": 3.0,

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from suite.methods import Budget, get, seed_everything
+from suite.methods.adaptations import NetworkPredictor
 from suite.methods.anil import Anil
-from suite.methods.family import NetworkPredictor, update_running_averages
+from suite.methods.family import update_running_averages
 from suite.methods.maml import Maml
 from suite.methods.maml_learn2learn import MissingDependency, learn2learn_algorithms
 from suite.methods.source import Source

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from suite.methods import inner_loop as module
 from suite.methods import maml_learn2learn
+from suite.methods.adaptations import parameters_of
 from suite.methods.batches import TaskSet, task_sets
-from suite.methods.family import MetaArguments, parameters_of, query_loss
+from suite.methods.family import MetaArguments, query_loss
 from suite.models import Network, get
 from suite.models.stacked import stack
 from tasks import Benchmark, Episodes
@@ -37,7 +38,7 @@ def gradients(loss: Tensor, of: Network) -> Tensor:
 
 @pytest.mark.parametrize("second_order", [True, False])
 @pytest.mark.parametrize("mode", ["episode", "running"])
-@pytest.mark.parametrize("backbone", ["conv4", "resnet12"])
+@pytest.mark.parametrize("backbone", ["conv4", "mlp", "resnet12"])
 def test_outer_gradients_are_those_of_learn2learn(
     backbone: str, mode: str, second_order: bool, benchmark: Benchmark
 ) -> None:
