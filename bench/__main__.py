@@ -35,6 +35,7 @@ _SECONDS = 12.0
     help="cpu: seconds of this process's threads, for a machine that is busy with other things.",
 )
 @click.option("--threads", default=1, show_default=True, help="Threads of either side.")
+@click.option("--cells", type=click.IntRange(2), help="Cells of the engine's sweep, an even number.")
 @click.option("--picture", "drawn", type=click.Path(path_type=Path), default=Path("build/bench.svg"))
 @click.option(
     "--keep", is_flag=True, help="Keep the figures: figures.json, docs/performance.md, its picture."
@@ -47,12 +48,15 @@ def bench(
     seconds: float,
     clock: str,
     threads: int,
+    cells: int | None,
     drawn: Path,
     keep: bool,
 ) -> None:
     """Time our work and a peer's in turn, and show both. NAMEs are all benchmarks where none is given."""
     if keep and quick:
         raise click.UsageError("--quick measures nothing that could be kept")
+    if cells is not None and cells % 2:
+        raise click.UsageError(f"--cells {cells}: a training and an evaluation each, so an even number")
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")  # the peers' own
     console, said = Console(), Console(stderr=True)
@@ -60,7 +64,8 @@ def bench(
     found: dict[str, list[Row]] = {}
     for name in dict.fromkeys(names or BENCHMARKS):
         found[name] = []
-        for position, case in enumerate(cases_of(name, quick)):
+        options = {"cells": cells} if name == "engine" else {}
+        for position, case in enumerate(cases_of(name, quick, **options)):
             said.print(f"[dim]{name}: {case.name}[/dim]")
             seconds = 0.0 if quick else seconds
             row = measure(

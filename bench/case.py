@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from bench.timing import Clock
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a job in processes of its own tells of itself: seconds, and other figures by name."""
+
+    seconds: float
+    figures: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Work:
     """The same job done by us and by a peer, on data that is already there.
 
-    ``floor`` gives seconds that no implementation of the job can undercut on this machine, from a rate that
-    it measures itself (``bench.timing.product_seconds``). ``agreement`` is handed both results, ours first,
-    and says in a few words how near they are; it raises AssertionError where they are not the same job's.
-    Where there is no peer its second argument is None.
+    ``floor`` gives seconds of the given clock that the job's multiplications alone take on this machine, at
+    a rate that it measures itself (``bench.timing.product_seconds``). ``agreement`` is handed both results,
+    ours first, and says in a few words how near they are; it raises AssertionError where they are not the
+    same job's. Where there is no peer its second argument is None. ``report`` reads our result where this is
+    a job that times itself: it is called once, whatever the clock, and its memory is not measured.
     """
 
     ours: Callable[[], object]
     peer: Callable[[], object] | None = None
-    floor: Callable[[], float] | None = None
+    floor: Callable[[Clock], float] | None = None
     agreement: Callable[[object, object], str] | None = None
+    report: Callable[[object], Report] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.case import Case, Work
+from bench.maml_peers import PEERS, Inner
 from bench.measure import version
-from bench.timing import product_seconds
+from bench.timing import Clock, product_seconds
 from suite.methods.batches import TaskSet
 from suite.methods.family import MetaArguments, accumulate, query_loss
-from suite.methods.maml_learn2learn import learn2learn_algorithms
 from suite.models import Network, as_float, get
 
 _WAY, _SHOT, _QUERY, _STEPS, _RATE = 5, 5, 15, 5, 0.01
+_FIRST = "learn2learn"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,10 @@ class Problem:
 
 
 def cases(quick: bool) -> list[Case]:
-    """Both orders, small and large images, two widths."""
-    peer = version("learn2learn")
+    """Both orders, small and large images, two widths; one of them against every peer."""
     if quick:
-        tiny = [(Problem(4, 16, 1, order, tasks=2), None) for order in (True, False)]
-        return [_case(problem, peer, target) for problem, target in tiny]
+        tiny = (Problem(4, 16, 1, order, tasks=2) for order in (True, False))
+        return [_case(problem, peer) for problem in tiny for peer in PEERS if _has(peer, problem)]
     targets = [
         (Problem(32, 28, 1, True), 2.5),
         (Problem(64, 28, 1, True), 2.5),
@@ -52,14 +52,21 @@ def cases(quick: bool) -> list[Case]:
         (Problem(32, 28, 1, False), 2.0),
         (Problem(32, 84, 3, False), 3.0),
     ]
-    return [_case(problem, peer, target) for problem, target in targets]
+    others = [_case(targets[0][0], peer) for peer in PEERS if peer != _FIRST]
+    return [*(_case(problem, target=target) for problem, target in targets), *others]
 
 
-def _case(problem: Problem, peer: str, target: float | None) -> Case:
-    return Case(problem.name, partial(_prepare, problem), peer, ("learn2learn",), target)
+def _case(problem: Problem, peer: str = _FIRST, target: float | None = None) -> Case:
+    name = problem.name if peer == _FIRST else f"{problem.name}, against {peer}"
+    return Case(name, partial(_prepare, problem, peer), version(peer), (peer,), target)
 
 
-def _prepare(problem: Problem) -> Work:
+def _has(peer: str, problem: Problem) -> bool:
+    """TorchOpt differentiates through its steps or not at all."""
+    return problem.second_order or peer != "torchopt"
+
+
+def _prepare(problem: Problem, named: str) -> Work:
     torch.manual_seed(0)
     backbone = get("conv4", problem.channels, problem.side, width=problem.width, batch_norm="episode")
     network = Network(backbone, _WAY)
@@ -76,9 +83,11 @@ def _prepare(problem: Problem) -> Work:
         )
         return _gradient(network)
 
+    meta_gradient, inner = PEERS[named], Inner(_STEPS, _RATE, problem.second_order)
+
     def peer() -> Tensor:
         textbook.zero_grad()
-        _learn2learn(textbook, support, query, first_order=not problem.second_order)
+        meta_gradient(textbook, support, query, inner)
         return _gradient(textbook)
 
     return Work(ours, peer, partial(_floor, problem), _agreement)
@@ -111,18 +120,6 @@ def _textbook(network: Network, problem: Problem) -> nn.Sequential:
     return found
 
 
-def _learn2learn(network: nn.Module, support: TaskSet, query: TaskSet, *, first_order: bool) -> None:
-    """As its own examples do it: a clone for each task, whose loss is differentiated at once."""
-    learner = learn2learn_algorithms().MAML(network, lr=_RATE, first_order=first_order)
-    for task in range(support.tasks):
-        clone = learner.clone()
-        images, labels = support.images[task].contiguous(), support.labels[task]
-        for _ in range(_STEPS):
-            clone.adapt(F.cross_entropy(clone(images), labels))
-        loss = F.cross_entropy(clone(query.images[task].contiguous()), query.labels[task])
-        (loss / support.tasks).backward()  # type: ignore[no-untyped-call]
-
-
 def _gradient(network: nn.Module) -> Tensor:
     return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
 
@@ -134,7 +131,7 @@ def _agreement(ours: Any, peer: Any) -> str:
     return f"gradients' cosine {cosine:.4f}"
 
 
-def _floor(problem: Problem) -> float:
+def _floor(problem: Problem, clock: Clock) -> float:
     """Convolutions at the rate of matrix products: those that a direct computation can't do without.
 
     Of the first layer the forward pass alone (images need no gradient; the rest can be had from fewer
@@ -148,4 +145,4 @@ def _floor(problem: Problem) -> float:
         inputs = problem.width if layer else problem.channels
         operations += 2 * 9 * inputs * problem.width * side * side * (support if layer else first)
         side //= 2
-    return product_seconds(operations * problem.tasks)
+    return product_seconds(operations * problem.tasks, clock)

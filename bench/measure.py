@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from bench.case import Case
+from bench.case import Case, Work
 from bench.memory import peak_of
-from bench.timing import Clock, in_turn, median
+from bench.timing import Clock, Job, Paired, in_turn, median
 
 KEYS = ("case", "peer", "peer_s", "ours_s", "ratio", "ratio_min", "ratio_max", "peer_mib", "ours_mib")
-"""What ``--json`` prints of a row."""
+"""What ``--json`` prints of a row, before figures that its case alone has."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Row:
     """A case as it was measured: medians in seconds, ratios of the peer's time to ours round by round.
 
     ``*_mib`` is by how many MiB one call raises the process's peak memory, in a process of its own
-    (``bench.memory``). None: there is no peer, or it could not be measured; ``note`` says which.
+    (``bench.memory``). None: there is no peer, or it could not be measured; ``note`` says which. ``figures``
+    are others that the case has, by name.
     """
 
     case: str
@@ -40,10 +41,11 @@ class Row:
     floor_s: float | None = None
     target: float | None = None
     note: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """The keys that ``--json`` prints."""
-        return {key: getattr(self, key) for key in KEYS}
+        return {**{key: getattr(self, key) for key in KEYS}, **self.figures}
 
     def kept(self) -> dict[str, Any]:
         """Everything, as ``figures.json`` keeps it."""
@@ -66,17 +68,19 @@ def measure(
         note = work.agreement(*results)
     if work.peer is None and work.agreement is not None:
         note = work.agreement(results[0], None)
+    paired, extra = _timed(work, peer, results[0], seconds, clock)
+    memory = memory and work.report is None
+    note = "; ".join(
+        part for part in (*(f"{name} {value:.3g}" for name, value in extra.items()), note) if part
+    )
     del results
-    # Only now are all libraries loaded that either side brings, each with threads of its own.
-    with threadpool_limits(torch.get_num_threads()):
-        paired = in_turn(work.ours, peer, seconds, clock)
     ratios = paired.ratios
     own = median(paired.ours)
     assert own is not None
     if case.units is not None:
         count, what = case.units
         note = "; ".join(part for part in (f"{count / own:,.0f} {what}/s", note) if part)
-    floor = work.floor() if work.floor is not None else None
+    floor = work.floor(clock) if work.floor is not None else None
     del work
     sides = ("ours", "peer") if peer is not None else ("ours",)
     peaks = {side: peak_of(benchmark, position, side, quick) for side in sides} if memory else {}
@@ -95,7 +99,20 @@ def measure(
         floor_s=floor,
         target=case.target,
         note=note,
+        figures=extra,
     )
+
+
+def _timed(
+    work: Work, peer: Job | None, result: object, seconds: float, clock: Clock
+) -> tuple[Paired, dict[str, float]]:
+    """Both sides' seconds, and other figures of the job. ``result`` is that of our first call."""
+    if work.report is not None:
+        report = work.report(result)
+        return Paired((report.seconds,), ()), dict(report.figures)
+    # Only now are all libraries loaded that either side brings, each with threads of its own.
+    with threadpool_limits(torch.get_num_threads()):
+        return in_turn(work.ours, peer, seconds, clock), {}
 
 
 def version(distribution: str) -> str:

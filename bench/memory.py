@@ -8,6 +8,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -35,9 +36,9 @@ def peak_of(benchmark: str, position: int, side: str, quick: bool) -> float | No
     return float(done.stdout.splitlines()[-1])
 
 
-def cases_of(benchmark: str, quick: bool) -> list[Case]:
-    """The cases of a benchmark by its name."""
-    found: list[Case] = importlib.import_module(f"bench.{benchmark}").cases(quick)
+def cases_of(benchmark: str, quick: bool, **options: Any) -> list[Case]:
+    """The cases of a benchmark by its name; ``options`` are such as this one has."""
+    found: list[Case] = importlib.import_module(f"bench.{benchmark}").cases(quick, **options)
     return found
 
 

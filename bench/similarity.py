@@ -66,7 +66,7 @@ def _cka(n: int, d: int, dtype: torch.dtype = torch.float32) -> Work:
     return Work(
         lambda: linear_cka(x, y),
         lambda: 1 - float(peer()),
-        floor=lambda: product_seconds(operations, torch.float64),
+        floor=lambda clock: product_seconds(operations, clock, torch.float64),
         agreement=_apart(1e-3),
     )
 

@@ -51,13 +51,15 @@ def in_turn(ours: Job, peer: Job | None, seconds: float, clock: Clock = time.per
     return Paired(tuple(found[0]), tuple(found[1]) if peer is not None else ())
 
 
-def product_seconds(operations: float, dtype: torch.dtype = torch.float32, side: int = 768) -> float:
+def product_seconds(
+    operations: float, clock: Clock, dtype: torch.dtype = torch.float32, side: int = 768
+) -> float:
     """Seconds of so many multiply-adds times two in this machine's matrix products, with torch's threads.
 
     The rate is the best of ten products of ``side`` x ``side`` matrices, measured now.
     """
     matrix = torch.ones(side, side, dtype=dtype)
-    best = min(_seconds(lambda: matrix @ matrix, 1, time.perf_counter) for _ in range(10))
+    best = min(_seconds(lambda: matrix @ matrix, 1, clock) for _ in range(10))
     return operations / (2 * side**3 / best)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from click.testing import CliRunner
 import bench
 from bench import figures
 from bench.__main__ import bench as command
-from bench.measure import KEYS, Row
+from bench.case import Case, Report, Work
+from bench.measure import KEYS, Row, measure
 from bench.page import renew
 from bench.picture import picture
 from bench.table import cells, ratio, seconds
-from bench.timing import Paired, in_turn
+from bench.timing import CLOCKS, Paired, in_turn
 
 ROW = Row(
     case="a case",
@@ -37,11 +39,21 @@ ROW = Row(
 ALONE = replace(ROW, peer=None, peer_s=None, ratio=None, ratio_min=None, ratio_max=None, peer_mib=None)
 
 
+ENGINE = ("cells", "ms_per_cell", "start_s", "driver_growth_mib", "resume_s")
+
+
+def names() -> list[object]:
+    """All benchmarks; the engine's starts a cluster."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow if name == "engine" else ()) for name in bench.BENCHMARKS
+    ]
+
+
 @pytest.mark.filterwarnings("ignore")  # the peers' own
-@pytest.mark.parametrize("name", bench.BENCHMARKS)
+@pytest.mark.parametrize("name", names())
 def test_every_benchmark_prints_one_list_with_exactly_these_keys(name: str, tmp_path: Path) -> None:
-    if name == "similarity":
-        pytest.importorskip("anatome", reason="its peer comes with the extra `bench`")
+    if name == "similarity" and find_spec("anatome") is None:
+        pytest.skip("its peer comes with the extra `bench`")
     drawn = tmp_path / "bench.svg"
     arguments = [name, "--quick", "--json", "--no-memory", "--picture", str(drawn)]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
@@ -49,7 +61,7 @@ def test_every_benchmark_prints_one_list_with_exactly_these_keys(name: str, tmp_
     rows = json.loads(done.stdout)
     assert rows
     for row in rows:
-        assert tuple(row) == KEYS
+        assert tuple(row) == KEYS + (ENGINE if name == "engine" else ())
         assert row["ours_s"] > 0
         assert (row["ratio"] is None) == (row["peer_s"] is None)
     assert drawn.read_text().startswith("<svg")
@@ -138,6 +150,26 @@ def test_the_documentation_shows_what_is_kept() -> None:
     for kept in figures.read().values():
         for row in kept.rows:
             assert " | ".join(cells(row)) in text
+
+
+def test_a_job_that_times_itself_is_called_once_and_its_figures_are_shown() -> None:
+    calls: list[int] = []
+
+    def prepare() -> Work:
+        return Work(lambda: calls.append(1), report=lambda _: Report(2.5, {"cells": 4}))
+
+    row = measure(
+        "none", 0, Case("a sweep", prepare), seconds=9.0, clock=CLOCKS["cpu"], memory=True, quick=False
+    )
+    assert calls == [1]
+    assert (row.ours_s, row.ours_mib, row.note) == (2.5, None, "cells 4")
+    assert row.told() == {**dict.fromkeys(KEYS), "case": "a sweep", "ours_s": 2.5, "cells": 4}
+
+
+def test_cells_come_in_pairs() -> None:
+    done = CliRunner().invoke(command, ["engine", "--cells", "7"])
+    assert done.exit_code == 2
+    assert "--cells 7" in done.output and "even number" in done.output
 
 
 def test_quick_figures_are_never_kept() -> None:

@@ -1,0 +1,89 @@
+"""A method and a benchmark that take no time: what a sweep of them costs is the engine's own doing.
+
+Registered on import, as a user's own file would be; nothing but ``bench.engine``'s process imports it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import tasks
+from suite.config import (
+    BenchmarkConfig,
+    MethodConfig,
+    ModelConfig,
+    ProtocolConfig,
+    Resources,
+    SweepConfig,
+    Tracking,
+)
+from suite.methods import Budget, Predictor, Source, method
+
+_NAME = "bench_idle"
+
+
+@tasks.benchmark(_NAME)
+def squares() -> tasks.Benchmark:
+    """Two classes of four blank images of 1 x 4 x 4 in each split."""
+    labels = np.repeat(np.arange(2), 4)
+    images = np.zeros((8, 1, 4, 4), dtype=np.uint8)
+    splits = {
+        name: tasks.Split(images, labels, 0 * labels, (f"{name} one", f"{name} other"))
+        for name in tasks.SPLITS
+    }
+    card = tasks.Card("Blank squares", "made for a benchmark of the engine", "CC0-1.0", "nobody", "all alike")
+    return tasks.Benchmark(_NAME, splits, ("all",), card)
+
+
+@method(_NAME, version="1")
+@dataclass(frozen=True)
+class Idle:
+    """Learns nothing from its budget's one episode, and calls every query the first class."""
+
+    adaptation = ()
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {}
+
+    def train(self, source: Source, budget: Budget) -> None:
+        while not source.exhausted:
+            source.episode()
+
+    def adapt(self, support: tasks.Support) -> Predictor:
+        return _first_class
+
+    def save(self, path: Path) -> None:
+        (path / "nothing.json").write_text("{}", encoding="utf-8")
+
+    def load(self, path: Path) -> None:
+        return None
+
+    def parameter_count(self) -> int:
+        return 0
+
+
+def _first_class(images: Tensor) -> Tensor:
+    return torch.tensor([1.0, 0.0]).expand(len(images), 2)
+
+
+def sweep(store: Path, cells: int) -> SweepConfig:
+    """So many cells, a training and an evaluation for each seed."""
+    return SweepConfig(
+        name="idle",
+        methods=(MethodConfig(_NAME),),
+        benchmarks=(BenchmarkConfig(_NAME),),
+        protocols=(ProtocolConfig(way=2, shot=1, query=1, episodes=2),),
+        seeds=tuple(range(cells // 2)),
+        model=ModelConfig(),
+        budget=Budget(images=4, validations=1, validation_episodes=1),
+        resources=Resources(memory_mib_per_cell=1_024),
+        tracking=Tracking("disabled"),
+        store=str(store),
+    )
