@@ -20,7 +20,9 @@ from suite.measures.montecarlo import MonteCarlo, montecarlo_fisher
 from suite.models import as_float
 from tasks import Episode, Support
 
-_PENALTY = 1e-2  # of the head's squared weights, on features of unit root mean square
+# Of the head's squared weights, on features of unit length (root mean square over examples), however many
+# they are. A head that is held back less tells classes for certain, and its Fisher hangs on few images.
+_PENALTY = 1e-2
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ def task2vec(
     """The embedding of ``task`` under ``probe``, a network from images to features [n, d], no classifier.
 
     All labelled images of the task count, support and query alike. A linear head on the probe's features is
-    fitted from 0 to convergence (penalty 1e-2 of the squared weights, features scaled to unit root mean
-    square), then the Fisher information of every weight of the probe is taken exactly
+    fitted from 0 to convergence (penalty 1e-2 of the squared weights, features scaled to a root mean square
+    length of 1), then the Fisher information of every weight of the probe is taken exactly
     (``suite.measures.fisher``) and averaged within each filter; batch norm by running averages. Nothing is
     random: the same task has the same embedding, and naming its classes in another order changes it by
     rounding alone.
@@ -126,7 +128,7 @@ def _head(probe: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Ten
     features = features_of(probe, images)
     if features.ndim != 2:
         raise ValueError(f"the probe must give features [n, d], not of shape {list(features.shape)}")
-    scale = float(features.double().square().mean().sqrt())
+    scale = float(features.double().square().sum(1).mean().sqrt())
     if scale == 0:
         raise ValueError("all features of the probe are 0 on this task")
     x = features.double().cpu().numpy() / scale
