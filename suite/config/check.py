@@ -11,7 +11,14 @@ from typing import Any
 import suite.methods
 import suite.models
 import tasks
-from suite.config.schema import BenchmarkConfig, ConfigError, MethodConfig, ProtocolConfig, SweepConfig
+from suite.config.schema import (
+    BenchmarkConfig,
+    ConfigError,
+    MethodConfig,
+    ModelConfig,
+    ProtocolConfig,
+    SweepConfig,
+)
 from suite.nearest import nearest
 from suite.submission import Submission, SubmissionError, load_trusted, read
 
@@ -32,7 +39,10 @@ def check(sweep: SweepConfig) -> SweepConfig:
     named = {method.name for method in sweep.methods}
     added = (MethodConfig(name) for name in submitted if name not in named)
     walled = frozenset() if sweep.trust else frozenset(submitted)
-    methods = tuple(_method(method, walled) for method in (*sweep.methods, *added))
+    shared = {**SHARED, **({"batch_norm": "model.batch_norm"} if sweep.model.batch_norm else {})}
+    methods = tuple(_method(method, walled, shared) for method in (*sweep.methods, *added))
+    if sweep.fair:
+        _fair(sweep.model, methods, walled)
     _once("methods", [(method.name, method.arguments) for method in methods])
     _once("benchmarks", [(benchmark.name, _benchmark(benchmark)) for benchmark in sweep.benchmarks])
     _protocols(sweep)
@@ -44,13 +54,16 @@ def method_arguments(name: str) -> dict[str, Any]:
     """Default of each argument that a sweep may set. Raises ConfigError for a name that no method has."""
     if name not in suite.methods.names():
         raise ConfigError(f"no method is called {name!r}; {nearest(name, suite.methods.names())}")
+    return {key: value for key, value in _defaults(name).items() if key not in SHARED}
+
+
+def _defaults(name: str) -> dict[str, Any]:
     try:
-        defaults = suite.methods.describe(name).defaults
+        return suite.methods.describe(name).defaults
     except ImportError as error:
         raise ConfigError(
             f"{name} cannot be used here: {error}. `league doctor` says what mends it"
         ) from error
-    return {key: value for key, value in defaults.items() if key not in SHARED}
 
 
 def _backbone(name: str) -> None:
@@ -79,13 +92,13 @@ def _submissions(sweep: SweepConfig) -> dict[str, Submission]:
     return found
 
 
-def _method(method: MethodConfig, walled: frozenset[str]) -> MethodConfig:
+def _method(method: MethodConfig, walled: frozenset[str], shared: Mapping[str, str]) -> MethodConfig:
     known = {} if method.name in walled else method_arguments(method.name)
     for argument, value in method.arguments.items():
-        if argument in SHARED:
+        if argument in shared:
             raise ConfigError(
                 f"{method.name} may not set its own {argument} ({value!r}): all methods of a sweep compete "
-                f"with the same network. Set {SHARED[argument]} for all of them, or make another sweep"
+                f"with the same network. Set {shared[argument]} for all of them, or make another sweep"
             )
         if argument not in known and method.name not in walled:
             raise ConfigError(f"{argument} is not an argument of {method.name}; {nearest(argument, known)}")
@@ -97,6 +110,26 @@ def _method(method: MethodConfig, walled: frozenset[str]) -> MethodConfig:
         raise ConfigError(f"{method.name}: {error}") from error
     differing = {key: value for key, value in method.arguments.items() if value != known[key]}
     return MethodConfig(method.name, differing)
+
+
+def _fair(model: ModelConfig, methods: Sequence[MethodConfig], walled: frozenset[str]) -> None:
+    """Raise ConfigError where ``methods`` would not compete by equal means."""
+    for method in methods:
+        if method.name in walled:
+            raise ConfigError(
+                f"{method.name} runs behind walls, where it cannot be seen whether its network and optimiser "
+                "are those of the others, as `fair` asks; set fair=false, or trust=true for your own code"
+            )
+    for network in model.networks:
+        entered = {}
+        for method in methods:
+            given = {key: value for key, value in network.items() if key in _defaults(method.name)}
+            label = _spelled(method.name, method.arguments)
+            entered[label] = suite.methods.get(method.name, **given, **method.arguments)
+        try:
+            suite.methods.check_fair(entered)
+        except ValueError as error:
+            raise ConfigError(f"{error}; set it under model, or fair=false") from error
 
 
 def _benchmark(benchmark: BenchmarkConfig) -> dict[str, Any]:
@@ -120,10 +153,14 @@ def _benchmark(benchmark: BenchmarkConfig) -> dict[str, Any]:
 def _once(key: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     seen = set()
     for name, arguments in entries:
-        spelled = f"{name} {json.dumps(arguments, sort_keys=True)}" if arguments else name
+        spelled = _spelled(name, arguments)
         if spelled in seen:
             raise ConfigError(f"{key} lists {spelled} twice; leave one out or give it other arguments")
         seen.add(spelled)
+
+
+def _spelled(name: str, arguments: Mapping[str, Any]) -> str:
+    return f"{name} {json.dumps(arguments, sort_keys=True)}" if arguments else name
 
 
 def _protocols(sweep: SweepConfig) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from suite.methods.source import Budget
+from suite.models import BatchNormMode
 from tasks import SPLITS
 
 TRACKS = ("few-shot",)
@@ -37,7 +38,7 @@ def _at_least(config: object, **lows: int) -> None:
 def _one_of(config: object, key: str, choices: tuple[str, ...]) -> None:
     value = getattr(config, key)
     if value not in choices:
-        raise BadValueError(key, " or ".join(choices), value)
+        raise BadValueError(key, " or ".join(choice or "empty" for choice in choices), value)
 
 
 def _plain_name(config: object, key: str) -> None:
@@ -82,13 +83,28 @@ class ProtocolConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The one architecture of every method in the sweep."""
+    """The one architecture of every method in the sweep.
+
+    ``batch_norm`` is that of every method too; empty: each has its own default. ``widths`` make the sweep a
+    series of model sizes: each method enters once with each of them, and ``width`` does not count.
+    """
 
     backbone: str = "conv4"
     width: int = 32
+    batch_norm: str = ""
+    widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _at_least(self, width=1)
+        _one_of(self, "batch_norm", ("", *get_args(BatchNormMode)))
+        if min(self.widths, default=1) < 1 or len(set(self.widths)) < len(self.widths):
+            raise BadValueError("widths", "different whole numbers of at least 1", list(self.widths))
+
+    @property
+    def networks(self) -> tuple[dict[str, str | int], ...]:
+        """The arguments that all methods share: once, or once for each size of a series."""
+        common = {"backbone": self.backbone, **({"batch_norm": self.batch_norm} if self.batch_norm else {})}
+        return tuple({**common, "width": width} for width in self.widths or (self.width,))
 
 
 @dataclass(frozen=True)
@@ -154,6 +170,7 @@ class Tracking:
 class SweepConfig:
     """methods x benchmarks x protocols x seeds under one model and one budget.
 
+    ``fair``: refuse methods that do not all have the same network, batch norm and optimiser.
     ``margin``: differences within ± this accuracy count as equivalent (0.01 = one point).
     ``submissions`` are paths of files that each register a method; a method of theirs that ``methods`` does
     not name enters with its defaults. They run behind walls unless ``trust`` lets them run as the suite's
@@ -172,6 +189,7 @@ class SweepConfig:
     tracking: Tracking = Tracking()
     store: str = "league-store"
     margin: float = 0.01
+    fair: bool = False
     submissions: tuple[str, ...] = ()
     isolate: bool = False
     trust: bool = False

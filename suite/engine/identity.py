@@ -33,11 +33,17 @@ class Identified:
 
 
 def identify(
-    name: str, arguments: Mapping[str, Any], model: Mapping[str, Any], submitted: Code | None = None
+    name: str,
+    arguments: Mapping[str, Any],
+    model: Mapping[str, Any],
+    submitted: Code | None = None,
+    *,
+    series: Collection[str] = (),
 ) -> Identified:
     """Resolve a method of a sweep. ``model`` is the sweep's architecture, for those of its arguments that the
-    method takes and does not set itself; labels leave it out, as they do defaults. ``submitted`` is the code
-    of a submission that is registered here, being trusted.
+    method takes and does not set itself; labels leave it out, as they do defaults, but for the arguments
+    ``series`` in which the sweep's architectures differ. ``submitted`` is the code of a submission that is
+    registered here, being trusted.
 
     Raises what ``suite.methods.get`` raises for unknown names and unfit values.
     """
@@ -46,11 +52,16 @@ def identify(
     method = suite.methods.get(name, **{**common, **arguments})
     usual = suite.methods.get(name, **common).arguments
     code = submitted or Code(name, info.module)
+    usual = {key: value for key, value in usual.items() if key not in series}
     return _identified(code, info, method.arguments, usual, method.adaptation)
 
 
 def identify_walled(
-    found: submission.Submission, arguments: Mapping[str, Any], model: Mapping[str, Any]
+    found: submission.Submission,
+    arguments: Mapping[str, Any],
+    model: Mapping[str, Any],
+    *,
+    series: Collection[str] = (),
 ) -> Identified:
     """As ``identify``, of a submission that runs behind walls alone, and says there what its arguments are.
 
@@ -65,7 +76,7 @@ def identify_walled(
         with opened({**common, **arguments}) as method:
             resolved, adaptation = method.arguments, method.adaptation
         with opened(common) as method:
-            usual = method.arguments
+            usual = {key: value for key, value in method.arguments.items() if key not in series}
     except NoWalls as error:
         raise submission.SubmissionError(f"{found.name} is not trusted, and {error}") from error
     except (MethodError, MemoryError, OutOfTime) as error:

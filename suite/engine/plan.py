@@ -58,7 +58,11 @@ def plan(sweep: SweepConfig) -> Plan:
     or images for a protocol: all before anything is computed.
     """
     submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
-    methods = [_identify(method, sweep, submitted.get(method.name)) for method in sweep.methods]
+    methods = [
+        _identify(method, sweep, network, submitted.get(method.name))
+        for network in sweep.model.networks
+        for method in sweep.methods
+    ]
     measured_by = rulers(sweep.diversity)
     cells: dict[str, Cell] = {}
     for options in sweep.benchmarks:
@@ -99,15 +103,18 @@ def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
 
 
 def _identify(
-    method: MethodConfig, sweep: SweepConfig, submitted: submission.Submission | None
+    method: MethodConfig,
+    sweep: SweepConfig,
+    network: Mapping[str, str | int],
+    submitted: submission.Submission | None,
 ) -> Identified:
-    model = {"backbone": sweep.model.backbone, "width": sweep.model.width}
+    series = ("width",) if sweep.model.widths else ()
     if submitted is None:
-        return identify(method.name, method.arguments, model)
+        return identify(method.name, method.arguments, network, series=series)
     if not sweep.trust:
-        return identify_walled(submitted, method.arguments, model)
+        return identify_walled(submitted, method.arguments, network, series=series)
     submission.load_trusted(submitted.code)
-    return identify(method.name, method.arguments, model, submitted.code)
+    return identify(method.name, method.arguments, network, submitted.code, series=series)
 
 
 def _chain(

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from leaderboard.store import StoreError
 from suite.engine.cells import Cell
 from suite.engine.work import Desk, Work, load_benchmark
-from suite.methods import Method, Source, count_backward_passes
+from suite.methods import Method, Source, count_backward_passes, score
 from suite.methods.source import Budget, CurvePoint
+from tasks import Episodes
 
 CHECKPOINT = "checkpoint"
+# Of the episodes that tell the accuracy in training: no training sees these, whatever its seed.
+_TRAIN_SEED = 2**63 - 1
 # The file of a submitted method, kept beside what it learned so that others can audit it.
 SOURCE = "method.py"
 
 
 def train(cell: Cell, desk: Desk) -> Work:
-    """Train, and hand back the checkpoint with the meta-validation curve and what the budget was spent on."""
+    """Train, and hand back the checkpoint with the meta-validation curve and what the budget was spent on.
+
+    ``train_accuracy`` is what the checkpoint comes to on tasks of the classes that it was trained on.
+    """
     assert cell.method is not None and cell.benchmark is not None and cell.seed is not None
     benchmark = load_benchmark(cell.benchmark)
     logged = 0
@@ -42,11 +49,35 @@ def train(cell: Cell, desk: Desk) -> Work:
             "class_count": source.class_count,
             "selection": str(getattr(method, "selection", "") or _selection(source.curve)),
         }
+        if budget.patience:
+            results["plateau"] = {
+                "criterion": budget.criterion,
+                "reached": source.plateau is not None,
+                "images": source.plateau,
+            }
         files = {CHECKPOINT: _saved(method, desk.scratch / CHECKPOINT)}
+        results["train_accuracy"] = _train_accuracy(method, source)
     if desk.code is not None and desk.code.submitted:
         files[SOURCE] = desk.scratch / SOURCE
         files[SOURCE].write_bytes(desk.code.text.encode("utf-8"))
     return Work(results, files=files, figure=max((point.accuracy for point in source.curve), default=None))
+
+
+def _train_accuracy(method: Method, source: Source) -> float:
+    """Mean accuracy, in 0..1, on meta-train episodes: the same for every method, as many as a validation has.
+
+    It takes what one validation takes.
+    """
+    episodes = Episodes(
+        source.benchmark,
+        "train",
+        source.way,
+        source.shot,
+        source.query,
+        _TRAIN_SEED,
+        length=source.budget.validation_episodes,
+    )
+    return fmean(score(method.adapt(episode.support), episode).accuracy for episode in episodes)
 
 
 def _selection(curve: list[CurvePoint]) -> str:

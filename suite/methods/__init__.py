@@ -11,6 +11,7 @@
 from suite.methods.arguments import Argument, argument, check_arguments
 from suite.methods.checkpoint import CheckpointError
 from suite.methods.counting import count_backward_passes
+from suite.methods.fairness import check_fair
 from suite.methods.interface import Method, Predictor
 from suite.methods.probe import Probe, transductive_probe
 from suite.methods.recipe import Recipe, RecipeMethod
@@ -39,6 +40,7 @@ __all__ = [
     "UnknownMethod",
     "argument",
     "check_arguments",
+    "check_fair",
     "count_backward_passes",
     "describe",
     "get",

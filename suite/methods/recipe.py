@@ -19,6 +19,7 @@ from suite.methods.arguments import adapting_arguments, arguments_of
 from suite.methods.interface import Predictor
 from suite.methods.selection import select_best
 from suite.methods.source import Budget, Source
+from suite.models import Network
 from tasks import Support
 
 N = TypeVar("N", bound=nn.Module)
@@ -36,6 +37,8 @@ class Recipe(Protocol[N]):
 
     any_way: ClassVar[bool]
     """Whether one trained network adapts to tasks of any number of classes."""
+
+    # ``optimiser: ClassVar[str]``, where there is one, tells its kind and schedule: a fair sweep asks for it.
 
     def build(self, shape: Shape, way: int) -> N:
         """The untrained network, its weights drawn from torch's generator."""
@@ -136,16 +139,30 @@ class RecipeMethod(Generic[N]):
         checkpoint.check_same(path, told, self._identity())
         channels, height, width = told["image_shape"]
         shape, way = (channels, height, width), int(told["way"])
-        with torch.random.fork_rng(
-            devices=[]
-        ):  # drawing weights that are replaced must not move the generator
-            network = self._recipe.build(shape, way)
+        network = self._drawn(shape, way)
         network.load_state_dict(weights)
         self._trained = _Trained(network.to(_device()).eval(), shape, way, told["selection"])
 
     def parameter_count(self) -> int:
         """Parameters of the network that ``adapt`` starts from (0 before training)."""
         return sum(p.numel() for p in self._trained.network.parameters()) if self._trained else 0
+
+    @property
+    def optimiser(self) -> str | None:
+        """What trains it, in words: kind and schedule. Empty: nothing does. None: it is not told."""
+        told: str | None = getattr(self._recipe, "optimiser", None)
+        return told
+
+    def body_parameters(self, shape: Shape, way: int) -> int:
+        """Parameters of the network for images of ``shape`` and ``way`` classes, without its head's."""
+        network = self._drawn(shape, way)
+        body = network.backbone if isinstance(network, Network) else network
+        return sum(parameter.numel() for parameter in body.parameters())
+
+    def _drawn(self, shape: Shape, way: int) -> N:
+        """A network whose weights do not matter: drawing them must not move the generator."""
+        with torch.random.fork_rng(devices=[]):
+            return self._recipe.build(shape, way)
 
     def _identity(self) -> dict[str, Any]:
         shaping = {key: value for key, value in self.arguments.items() if key not in self.adaptation}
