@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,13 +16,14 @@ from suite.engine.cells import Cell
 from suite.engine.tracking import thinned
 from suite.engine.training import CHECKPOINT
 from suite.engine.work import Desk, ParentMissing, Work, load_benchmark
+from suite.isolation import ahead
+from suite.isolation.ahead import Answer
 from suite.isolation.replay import Replay
 from suite.isolation.walled import Walled
-from suite.methods import Method, Predictor, score, seed_everything, transductive_probe
+from suite.methods import Method, score, seed_everything, transductive_probe
 
 # Batch statistics of one episode can happen to agree with those of a part of it; of three, they do not.
 _PROBED = 3
-_AHEAD = 2
 
 
 def evaluate(cell: Cell, desk: Desk) -> Work:
@@ -83,10 +83,6 @@ class _Found:
         return pa.table({"episode": numbers, "correct": self.correct, "queries": self.queries})
 
 
-Answer = tuple[tasks.Episode, Predictor]
-"""An episode, and what was adapted to it."""
-
-
 def _scored(answers: Iterable[Answer], count: int, desk: Desk) -> _Found:
     found = _Found(np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32))
     for i, (episode, predictor) in enumerate(answers):
@@ -111,30 +107,9 @@ def _answers(method: Method, episodes: tasks.Episodes, seed: Callable[[int], int
 def _walled_answers(
     method: Walled, episodes: tasks.Episodes, seed: Callable[[int], int], replay: Replay
 ) -> Iterator[Answer]:
-    """As ``_answers``, but each episode is asked before the answer to the last is scored: no side waits.
-
-    Not so those that are probed, of which more is asked.
-    """
-    first = episodes[0]
-    at_once = method.can_ask_ahead(first.query_images, first.support.way)
-    begin = min(_PROBED, len(episodes)) if at_once else len(episodes)
-
-    def asked(i: int, ask: Callable[[tasks.Episode], Predictor]) -> Answer:
-        episode = episodes[i]
-        method.seed(seed(i))
-        return episode, replay.listen(i, ask(episode))
-
-    def ahead(episode: tasks.Episode) -> Predictor:
-        return method.ask_ahead(episode.support, episode.query_images)
-
-    for i in range(begin):
-        yield asked(i, lambda episode: method.adapt(episode.support))
-    waiting: deque[Answer] = deque()
-    for i in range(begin, len(episodes)):
-        waiting.append(asked(i, ahead))
-        if len(waiting) == _AHEAD:
-            yield waiting.popleft()
-    yield from waiting
+    """As ``_answers``; ``replay`` listens. Those that are probed are asked more than once."""
+    for i, (episode, predictor) in enumerate(ahead.answers(method, episodes, seed, in_turn=_PROBED)):
+        yield episode, replay.listen(i, predictor)
 
 
 def _seed(train_seed: int, protocol_seed: int, episode: int) -> int:

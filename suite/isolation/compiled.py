@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +16,11 @@ def import_compiler() -> None:
 
 
 def borrow(folder: Path = _FOLDER) -> None:
-    """Copy what numba kept in ``folder`` to where it looks in this process.
+    """Show what numba kept in ``folder`` where it looks in this process.
 
     It keeps compiled code beside the source, but reads it only from a folder that it may write to, which
-    behind walls is another one. What was never compiled there, or is out of date, it compiles as ever.
+    behind walls is another one. What was never compiled there, or is out of date, it compiles as ever, and
+    puts in the place of the link.
     """
     if find_spec("numba") is None:
         return
@@ -29,4 +29,4 @@ def borrow(folder: Path = _FOLDER) -> None:
     if place != folder:
         place.mkdir(parents=True, exist_ok=True)
         for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
-            shutil.copyfile(file, place / file.name)
+            (place / file.name).symlink_to(file)

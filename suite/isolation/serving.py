@@ -116,6 +116,19 @@ class _Server:
         predictor = self._predictors[message.data["number"]]
         self.channel.send(self._predict(predictor, message.tensors[0], message.data["way"]))
 
+    def _on_tasks(self, message: Message) -> None:
+        """One task after the other, each from its seed, as if it were alone."""
+        supports, queries, *labels = message.tensors
+        answers = []
+        for i, seed in enumerate(message.data["seeds"]):
+            seed_everything(seed)
+            # Copied, so that each lies as aligned as where it came alone: sums of floats may depend on it.
+            support = Support(supports[i].clone(), labels[0][i].clone() if labels else None)
+            images = queries[i].clone()
+            logits = self.method.adapt(support)(images)
+            answers.append(checked_logits(logits, len(images), message.data["way"]))
+        self.channel.send(Message("logits", {}, answers))
+
     def _on_save(self, message: Message) -> None:
         folder = Path(SCRATCH) / "saved"
         folder.mkdir(exist_ok=True)  # as where there are no walls

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ _MIB = 2**20
 _BYTES = 8  # of the widest logit
 _MOST_PASSES = 10**15
 _MOST_UNREAD = 2**15
+_MOST_TOLD = 2**22
 
 
 class Walled:
@@ -92,27 +94,43 @@ class Walled:
 
         return predict
 
-    def ask_ahead(self, support: Support, images: torch.Tensor) -> Predictor:
-        """Adapt, and predict ``images``, meanwhile; the predictor hears the answer.
+    def ask_ahead(
+        self, seeds: Sequence[int], supports: Sequence[Support], queries: Sequence[torch.Tensor]
+    ) -> list[Predictor]:
+        """For each task in turn: seed, adapt, and predict its queries. Meanwhile; all asked in one message.
 
-        It is called once, with ``images``, and before that of anything asked later. Few images only, since
-        neither side reads while it writes: see ``can_ask_ahead``.
+        The predictors hear the answers: each is called once, with its own queries, in this order, and before
+        those of anything asked later. Supports are of one shape, queries are. Few at once, since neither side
+        reads while it writes: see ``most_ahead``.
         """
-        number, way = self._adapted(support), support.way
-        self._inmate.tell(Message("predict", {"number": number, "way": way}, [images]))
+        way = supports[0].way
+        labels = [support.labels for support in supports if support.labels is not None]
+        stacks = [torch.stack([support.images for support in supports]), torch.stack(list(queries))]
+        told = {"seeds": list(seeds), "way": way}
+        self._inmate.tell(Message("tasks", told, [*stacks, *([torch.stack(labels)] if labels else [])]))
+        answers: deque[torch.Tensor] = deque()
 
-        asked = images
+        def predictor(asked: torch.Tensor) -> Predictor:
+            def hear(images: torch.Tensor) -> torch.Tensor:
+                assert images is asked
+                if not answers:
+                    message = self._inmate.hear("logits", most=len(seeds) * _most(images, way))
+                    if len(message.tensors) != len(seeds):
+                        raise self._inmate.lied(f"{len(message.tensors)} answers to {len(seeds)} tasks")
+                    answers.extend(message.tensors)
+                return checked_logits(answers.popleft(), len(images), way)
 
-        def hear(images: torch.Tensor) -> torch.Tensor:
-            assert images is asked
-            return self._logits(self._inmate.hear("logits", most=_most(images, way)), images, way)
+            return hear
 
-        return hear
+        return [predictor(images) for images in queries]
 
     @staticmethod
-    def can_ask_ahead(images: torch.Tensor, way: int) -> bool:
-        """Whether the logits of ``images`` fit into a line that nobody reads yet."""
-        return _most(images, way) <= _MOST_UNREAD
+    def most_ahead(support: Support, images: torch.Tensor) -> int:
+        """How many such tasks may be asked ahead at once: as many as have logits that fit into a line that
+        nobody reads yet; possibly none.
+        """
+        size = support.images.nbytes + images.nbytes
+        return min(_MOST_UNREAD // _most(images, support.way), max(1, _MOST_TOLD // size))
 
     def _adapted(self, support: Support) -> int:
         number = next(self._numbers)

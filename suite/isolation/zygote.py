@@ -68,8 +68,6 @@ def _be_walled(lines: Lines, limits: Limits, gpu: bool) -> None:
 
 def _import_early() -> None:
     """All that methods usually import, once for all of them. None of it may start a thread."""
-    import torch
-
     import suite.isolation.serving
     import suite.methods
 
@@ -79,7 +77,6 @@ def _import_early() -> None:
     compiled.borrow()
     if not os.environ.get("CUDA_VISIBLE_DEVICES"):
         _warm_up()
-    torch.use_deterministic_algorithms(False)  # the first call imports a thousand modules
     _keep_memory()
     gc.collect()
     gc.freeze()  # forks then share these objects for longer

@@ -18,10 +18,20 @@ def seed_everything(seed: int) -> None:
         raise ValueError(f"a seed must be at least 0, not {seed}")
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    _seed_torch(seed)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-    # On a GPU this would refuse or slow some kernels; on a CPU it only picks the ordered scatter.
-    torch.use_deterministic_algorithms(not torch.cuda.is_available(), warn_only=True)
+    # On a GPU this would refuse or slow some kernels; on a CPU it only picks the ordered scatter. Set by this
+    # function, because `use_deterministic_algorithms` imports the compiler too: seconds, and 80 MiB.
+    torch.set_deterministic_debug_mode("default" if torch.cuda.is_available() else "warn")
     # Otherwise every new tensor would be filled with NaN first.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def _seed_torch(seed: int) -> None:
+    if any(device.is_available() for device in (torch.cuda, torch.backends.mps, torch.xpu)):
+        torch.manual_seed(seed)
+    else:
+        # The same bits. Where torch was built for a GPU that is not there, `manual_seed` notes for later,
+        # with a traceback each time, what to seed once it appears: a list that grows.
+        torch.default_generator.manual_seed(seed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -22,6 +24,27 @@ def test_every_generator_is_set(seed: int) -> None:
     draws()
     seed_everything(seed)
     assert draws() == first
+
+
+def test_torch_draws_as_after_its_own_seeding() -> None:
+    seed_everything(2**40 + 3)
+    drawn = torch.rand(5)
+    torch.manual_seed(2**40 + 3)
+    assert torch.equal(drawn, torch.rand(5))
+
+
+def test_kernels_are_deterministic_or_told() -> None:
+    torch.use_deterministic_algorithms(False)
+    seed_everything(0)
+    assert torch.are_deterministic_algorithms_enabled() != torch.cuda.is_available()
+
+
+def test_no_compiler_is_imported_for_it() -> None:
+    program = (
+        "import sys; from suite.methods import seed_everything; seed_everything(0); "
+        "assert 'torch' in sys.modules and 'torch._inductor.config' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_other_seeds_draw_otherwise() -> None:
