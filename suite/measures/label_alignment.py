@@ -55,8 +55,9 @@ def label_alignment(features: Representation, labels: Representation, k: int = 5
 
     Labels [n] that are whole numbers 0..K-1 name classes: y are their K indicators less their means, so that
     the features' mean, which every constant fits, does not count; of two equally large classes that is the
-    paper's ±1. Floating labels, [n] or [n, q], are y as they are. Where singular values k and k+1 are equal
-    the share is arbitrary. Raises ValueError where shapes do not fit, or nothing varies between labels.
+    paper's ±1. K classes spread over K-1 directions, so a ``k`` below that cannot hold all of them. Floating
+    labels, [n] or [n, q], are y as they are. Where singular values k and k+1 are equal the share is
+    arbitrary. Raises ValueError where shapes do not fit, or nothing varies between labels.
     """
     return alignment_spectrum(features, labels).first(k)
 

@@ -23,7 +23,10 @@ class LogitNormalization:
         check_arguments(self)
 
     def __call__(self, logits: Tensor, features: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(F.normalize(logits, dim=1) / self.temperature, labels)
+        return F.cross_entropy(self.outputs(logits), labels)
+
+    def outputs(self, logits: Tensor) -> Tensor:
+        return F.normalize(logits, dim=1) / self.temperature
 
 
 @objective("cosine_softmax")
@@ -37,7 +40,10 @@ class CosineSoftmax:
         check_arguments(self)
 
     def __call__(self, logits: Tensor, features: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(logits / self.temperature, labels)
+        return F.cross_entropy(self.outputs(logits), labels)
+
+    def outputs(self, logits: Tensor) -> Tensor:
+        return logits / self.temperature
 
     def head(self, dimension: int, classes: int) -> nn.Linear:
         return CosineHead(dimension, classes)

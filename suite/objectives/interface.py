@@ -41,6 +41,14 @@ class Objective:
             )
         return value
 
+    def outputs(self, logits: Tensor) -> Tensor:
+        """Logits [n, classes] as the softmax (or sigmoid) reads them, scaled and shifted as the loss does.
+
+        What they rank is the same; how sure they are, and how steep a network is, is comparable only so.
+        """
+        scaled: Tensor = getattr(self.function, "outputs", lambda given: given)(logits)
+        return scaled
+
     def head(self, dimension: int, classes: int) -> nn.Linear:
         """A fresh head from features [n, dimension] to logits [n, classes]: affine, unless the objective says
         otherwise. It has a ``weight`` [classes, dimension]; its ``bias`` may be None.

@@ -13,16 +13,21 @@ from suite.objectives.registry import objective
 
 
 @objective("sigmoid")
-def sigmoid(logits: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Sigmoid:
     """Binary cross-entropy of every class, summed, of logits less log(classes).
 
     With logits near 0 each class then starts at a chance of about 1 / classes; a head whose bias starts at
     -log(classes) would do the same.
     """
-    classes = logits.shape[1]
-    targets = F.one_hot(labels, classes).to(logits)
-    each = F.binary_cross_entropy_with_logits(logits - math.log(classes), targets, reduction="none")
-    return each.sum(1).mean()
+
+    def __call__(self, logits: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+        targets = F.one_hot(labels, logits.shape[1]).to(logits)
+        each = F.binary_cross_entropy_with_logits(self.outputs(logits), targets, reduction="none")
+        return each.sum(1).mean()
+
+    def outputs(self, logits: Tensor) -> Tensor:
+        return logits - math.log(logits.shape[1])
 
 
 @objective("squared_error")

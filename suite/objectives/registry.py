@@ -52,8 +52,9 @@ def objective(name: str) -> Callable[[C], C]:
 
     Its arguments follow the three tensors and have defaults. A loss that needs more is a frozen dataclass,
     whose fields are its arguments, with ``__call__(logits, features, labels)`` and, where it changes the
-    head, ``head(dimension, classes)``; where the head's weights cost something, ``penalty(head)``. Raises
-    ValueError where another has the name, the tensors are not the first three, or an argument has no default.
+    head, ``head(dimension, classes)``; where the head's weights cost something, ``penalty(head)``; where its
+    softmax reads other logits than the head's, ``outputs(logits)``. Raises ValueError where another has the
+    name, the tensors are not the first three, or an argument has no default.
     """
 
     def register(loss: C) -> C:

@@ -202,3 +202,21 @@ def test_training_a_head_by_it_learns_classes_that_can_be_told_apart(name: str) 
         objective.loss(head, features, labels).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     assert bool((head.eval()(features).argmax(1) == labels).all())
+
+
+@pytest.mark.parametrize("name", objectives.names())
+def test_outputs_are_what_the_loss_reads_and_rank_classes_alike(name: str) -> None:
+    logits, features, labels = tensors()
+    objective = objectives.get(name)
+    outputs = objective.outputs(logits)
+    assert torch.equal(outputs.argsort(1), logits.argsort(1))
+    if name == "sigmoid":
+        each = torch.nn.functional.binary_cross_entropy_with_logits(
+            outputs, torch.nn.functional.one_hot(labels, 3).double(), reduction="none"
+        )
+        assert torch.allclose(objective(logits, features, labels), each.sum(1).mean())
+    elif name in ("cosine_softmax", "logit_normalization"):
+        found = torch.nn.functional.cross_entropy(outputs, labels)
+        assert torch.equal(objective(logits, features, labels), found)
+    else:
+        assert torch.equal(outputs, logits)
