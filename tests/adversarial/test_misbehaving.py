@@ -48,6 +48,17 @@ CASES = {
             "predict": "logits[:, n % 3] += 1",
         },
     ),
+    "episodes asked beside it": Case(
+        "method",
+        "saw no episodes before",
+        # Those that are asked at one time lie in frames above.
+        {
+            "adapt": "f = sys._getframe()\n"
+            "while f and 'queries' not in f.f_locals: f = f.f_back\n"
+            "n = float(f.f_locals['queries'].sum()) if f else 0.0",
+            "predict": "logits[:, 0] += n",
+        },
+    ),
     "the query batch": Case(
         "method",
         "depend on the queries beside them",

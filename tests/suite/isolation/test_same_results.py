@@ -9,7 +9,7 @@ import torch
 
 import suite.methods
 import tasks
-from suite.isolation import Code
+from suite.isolation import Code, ahead
 from suite.isolation.conditions import prepare
 from suite.isolation.errors import NoWalls
 from suite.isolation.opening import describe, open_method
@@ -54,6 +54,23 @@ def test_the_same_checkpoint_and_the_same_logits(name: str, kind: Kind, tmp_path
             here = open_one.adapt(episode.support)(episode.query_images)
             walled.seed(i)
             assert torch.equal(walled.adapt(episode.support)(episode.query_images), here)
+
+
+@pytest.mark.parametrize("name", ["protonet", "maml"])
+def test_the_same_logits_however_many_are_asked_at_a_time(name: str, tmp_path: Path) -> None:
+    prepare(3, 1)
+    method = suite.methods.get(name, **ARGUMENTS)
+    _learned(method, tmp_path / "open")
+    episodes = tasks.Episodes(tasks.load("gaussian"), "test", 5, 1, 3, 0, length=40)
+    with open_method(Code(name, f"suite.methods.{name}"), ARGUMENTS, kind=_walls("bubblewrap")) as walled:
+        walled.load(tmp_path / "open")
+        asked = ahead.answers(walled, episodes, lambda i: 7 * i, in_turn=3)
+        for i, (episode, predictor) in enumerate(asked):
+            seed_everything(7 * i)
+            here = method.adapt(episodes[i].support)(episodes[i].query_images)
+            assert torch.equal(predictor(episode.query_images), here)
+            assert torch.equal(episode.query_images, episodes[i].query_images)
+    assert i == len(episodes) - 1
 
 
 def test_a_method_describes_itself_as_it_does_here() -> None:
