@@ -75,8 +75,9 @@ def _squared_norms(model: nn.Module, state: dict[str, Tensor], x: Tensor) -> Ten
 @torch.no_grad()
 def _check_uncoupled(model: nn.Module, state: dict[str, Tensor], x: Tensor) -> None:
     together = _logits(model, state, x.double())
-    alone = _logits(model, state, x[:1].double())
-    if float((together[:1] - alone).abs().max()) > _COUPLED * float(together.abs().max()):
+    # Not the input alone: some modules refuse to be given one.
+    among_copies = _logits(model, state, x[:1].double().expand_as(x))
+    if float((together - among_copies)[0].abs().max()) > _COUPLED * float(together.abs().max()):
         raise ValueError(
             "the model's logits of an input depend on the other inputs of its batch, so no input has a "
             "Jacobian of its own; take a network whose batch norm has running averages"
