@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +86,16 @@ def load(
     classes in each split, a number, or one for each of train, validation and test; without it, as many as the
     part with the fewest. ``images_per_class``: only classes that have so many, and so many of each, evenly
     spaced; without it, all. ``seed`` decides which classes. ``within_domain``: each episode is of one domain,
-    the domains in turn; else classes of all domains meet in one. It is put together from the parts' caches.
-    Raises ValueError for a value out of range, a part that has too few classes or another number of channels
-    than 1 or the others', and a class that two parts have; and what loading a part raises.
+    the domains in turn; else classes of all domains meet in one. Classes that several parts have are
+    dealt out to them in turn, so that each is of one domain: ``glyphs`` can be there several times, with
+    other scripts, though Arabic alone is for validation. It is put together from the parts' caches. Raises
+    ValueError for a value out of range, a part that is there twice, or has too few classes, or another number
+    of channels than 1 or the others'; and what loading a part raises.
     """
     design = _Design(classes_per_domain, images_per_class, within_domain, size, seed)
     named = [_named(entry) for entry in _entries(of)]
     parts = [_Part(name, options, _whole(name, options, size, cache)) for name, options in named]
-    _check_apart(parts)
+    _check_once(parts)
     splits = {split: _split(parts, design, split) for split in SPLITS}
     listed = [{part.name: dict(part.options)} if part.options else part.name for part in parts]
     return Benchmark(
@@ -132,29 +135,47 @@ def _whole(name: str, options: Mapping[str, object], size: int, cache: Path | No
     return registry.load(name, **options, **{key: given[key] for key in given if key in known})
 
 
-def _check_apart(parts: Sequence[_Part]) -> None:
-    """Raise ValueError for a part that is there twice, or a class that two parts have."""
-    owner: dict[tuple[str, bytes], _Part] = {}
+def _check_once(parts: Sequence[_Part]) -> None:
+    """Raise ValueError for a part that is there twice, by whatever options."""
     for place, part in enumerate(parts):
-        if part.domain in [other.domain for other in parts[:place]]:
-            raise ValueError(f"the union has {part.domain} twice; leave one out, or give it other options")
-        for split in SPLITS:
-            labels, firsts = np.unique(part.whole.labels(split), return_index=True)
-            for label, first in zip(labels, firsts, strict=True):
-                name = part.whole.classes(split)[label]
-                key = (name, part.whole.images(split)[first].tobytes())
-                other = owner.setdefault(key, part)
-                if other is not part:
-                    raise ValueError(
-                        f"{other.domain} and {part.domain} share the class {name!r}; "
-                        "the parts of a union must have none in common"
-                    )
+        for other in parts[:place]:
+            if part.domain == other.domain or part.whole.digest == other.whole.digest:
+                raise ValueError(
+                    f"the union has {part.domain} twice; leave one out, or give it other options"
+                    if part.domain == other.domain
+                    else f"{other.domain} and {part.domain} are the same images; leave one out"
+                )
+
+
+def _dealt(parts: Sequence[_Part], split: SplitName) -> list[NDArray[np.bool_]]:
+    """Which classes of each part are its own to give: all but those that are dealt to another part.
+
+    A class is shared where its name and first image are the same.
+    """
+    sharers: dict[tuple[str, bytes], list[tuple[int, int]]] = {}
+    for place, part in enumerate(parts):
+        labels, firsts = np.unique(part.whole.labels(split), return_index=True)
+        for label, first in zip(labels.tolist(), firsts, strict=True):
+            key = (part.whole.classes(split)[label], part.whole.images(split)[first].tobytes())
+            sharers.setdefault(key, []).append((place, label))
+    own = [np.ones(len(part.whole.classes(split)), dtype=bool) for part in parts]
+    dealt: Counter[tuple[int, ...]] = Counter()
+    for entries in sharers.values():
+        places = tuple(place for place, _ in entries)
+        taker = dealt[places] % len(places)
+        dealt[places] += 1
+        for turn, (place, label) in enumerate(entries):
+            own[place][label] = turn == taker
+    return own
 
 
 def _split(parts: Sequence[_Part], design: _Design, split: SplitName) -> Split:
     least = design.images_per_class or 1
     members = [_members(part.whole, split) for part in parts]
-    usable = [np.flatnonzero([len(rows) >= least for rows in some]) for some in members]
+    usable = [
+        np.flatnonzero(own & ([len(rows) >= least for rows in some]))
+        for own, some in zip(_dealt(parts, split), members, strict=True)
+    ]
     count = design.count(split) or max(1, min(map(len, usable)))
     channels = max(part.whole.images(split).shape[1] for part in parts)
     images, labels, domains, names = [], [], [], []

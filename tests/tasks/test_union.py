@@ -181,8 +181,22 @@ def test_glyphs_of_other_scripts_are_parts_of_their_own() -> None:
     benchmark = union(few, "emoji", classes_per_domain=25)
     assert benchmark.domain_names == ("glyphs scripts=Greek,Arabic,Hebrew", "emoji")
     assert all("HEBREW LETTER" in name for name in benchmark.classes("test")[:25])
-    with pytest.raises(ValueError, match=r"glyphs scripts=.* and glyphs share the class 'U\+0386 GREEK"):
-        union(few, "glyphs")
+
+
+def test_classes_that_parts_share_are_dealt_out_in_turn() -> None:
+    latin = {"glyphs": {"scripts": ["Latin", "Arabic", "Hebrew"]}}
+    greek = {"glyphs": {"scripts": ["Greek", "Arabic", "Devanagari"]}}
+    benchmark = union(latin, greek, "emoji", classes_per_domain={"train": 60, "validation": 60, "test": 20})
+    validation = [name.split("/")[1] for name in benchmark.classes("validation")]
+    assert len(set(validation)) == len(validation) == 180
+    arabic = list(tasks.load("glyphs", scripts=latin["glyphs"]["scripts"]).classes("validation"))
+    assert set(validation[:60]) <= set(arabic[::2]) and set(validation[60:120]) <= set(arabic[1::2])
+    # What no other part has is as in a union without it.
+    alone = union(latin, "emoji", classes_per_domain={"train": 60, "validation": 60, "test": 20})
+    assert [benchmark.classes("test")[:20], benchmark.classes("train")[:60]] == [
+        alone.classes("test")[:20],
+        alone.classes("train")[:60],
+    ]
 
 
 def test_a_part_of_another_size_is_averaged_to_the_union_s(part: Callable[..., None]) -> None:
@@ -214,7 +228,7 @@ def test_verify_looks_past_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ([], {}, r"of must list benchmarks, .*, not \[\]"),
         ([{"glyphs": 3}], {}, r"written NAME or \{NAME: \{option: value\}\}, not \{'glyphs': 3\}"),
         (["digits", "digits"], {}, "the union has digits twice"),
-        (["digits", {"digits": {"rotated": False}}], {}, "digits and digits rotated=False share the class"),
+        (["digits", {"digits": {"rotated": False}}], {}, "digits and digits rotated=False are the same"),
         ([{"digits": {"size": 8}}], {}, "set the union's size, not that of a part"),
         (["digits"], {"classes_per_domain": 3}, "digits/validation has 2 classes, fewer than the 3 that"),
         (["emoji"], {"images_per_class": 5}, "emoji/train has 0 classes with at least 5 images"),
