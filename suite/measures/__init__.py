@@ -1,16 +1,17 @@
 """Measures of representations: plain functions of features, a number or a small named result out.
 
 Similarity of two representations of the same examples, x [n, p] and y [n, q]: ``linear_cka``, ``rbf_cka``,
-``unbiased_cka``, ``cca``, ``svcca``, ``pwcca``, ``procrustes_distance``; of many layers at once,
-``cka_matrix``; from batches, ``similarities`` and ``minibatch_cka``. Collapse of features to their class
-means: ``neural_collapse``; where the labels lie in them: ``label_alignment``, ``class_separation``; over how
-many directions they spread: ``effective_rank``; how steep a network is: ``geometric_complexity``.
+``unbiased_cka``, ``cca``, ``svcca``, ``pwcca``, ``linear_regression``, ``procrustes_distance``, and all of
+the ``similarity_family`` by name; of many layers at once, ``cka_matrix``; from batches, ``similarities`` and
+``minibatch_cka``; the sanity test of any of them, ``layer_identification``. Collapse of features to their
+class means: ``neural_collapse``; where the labels lie in them: ``label_alignment``, ``class_separation``;
+over how many directions they spread: ``effective_rank``; how steep a network is: ``geometric_complexity``.
 What a task asks of a network: ``task2vec``; how far tasks differ in that: ``diversity_coefficient``, and of
 two benchmarks ``difference``. By name, yours among them: ``names``, ``get``, ``measure``.
 """
 
-from suite.measures.cca import cca, pwcca, svcca
-from suite.measures.cka import linear_cka, minibatch_cka, rbf_cka, unbiased_cka
+from suite.measures.cca import cca, cca_squared, pwcca, svcca, svcca_squared
+from suite.measures.cka import linear_cka, linear_hsic, minibatch_cka, rbf_cka, unbiased_cka
 from suite.measures.cka_pairs import cka_matrix
 from suite.measures.class_separation import class_separation, class_separation_of_batches
 from suite.measures.collapse import NeuralCollapse, neural_collapse, neural_collapse_of_batches
@@ -24,8 +25,10 @@ from suite.measures.diversity import (
 )
 from suite.measures.diversity_floor import Redrawn, redraw
 from suite.measures.effective_rank import effective_rank, effective_rank_of_batches
+from suite.measures.family import SAFE_RATIO, Index, similarity_family
 from suite.measures.geometric_complexity import geometric_complexities, geometric_complexity
 from suite.measures.hellinger import expected_hellinger_diversity, hellinger_diversity
+from suite.measures.identification import layer_identification
 from suite.measures.label_alignment import (
     AlignmentSpectrum,
     alignment_spectrum,
@@ -36,15 +39,18 @@ from suite.measures.label_alignment import (
 from suite.measures.montecarlo import MonteCarlo
 from suite.measures.procrustes import procrustes_distance
 from suite.measures.registry import Measure, UnknownMeasure, get, measure, names
+from suite.measures.regression import linear_regression
 from suite.measures.streamed import Similarities, similarities
 from suite.measures.task2vec import Embedding, task2vec
 
 __all__ = [
+    "SAFE_RATIO",
     "AlignmentSpectrum",
     "Conditions",
     "Difference",
     "Diversity",
     "Embedding",
+    "Index",
     "Measure",
     "MonteCarlo",
     "NeuralCollapse",
@@ -54,6 +60,7 @@ __all__ = [
     "alignment_spectrum",
     "alignment_spectrum_of_batches",
     "cca",
+    "cca_squared",
     "cka_matrix",
     "class_separation",
     "class_separation_of_batches",
@@ -67,8 +74,11 @@ __all__ = [
     "get",
     "hellinger_diversity",
     "label_alignment",
+    "layer_identification",
     "layer_label_alignment",
     "linear_cka",
+    "linear_hsic",
+    "linear_regression",
     "measure",
     "minibatch_cka",
     "names",
@@ -80,7 +90,9 @@ __all__ = [
     "rbf_cka",
     "redraw",
     "similarities",
+    "similarity_family",
     "svcca",
+    "svcca_squared",
     "task2vec",
     "unbiased_cka",
 ]

@@ -1,4 +1,4 @@
-"""Canonical correlations of two representations, and two measures made of them.
+"""Canonical correlations of two representations, and measures made of them.
 
 The canonical correlations of x and y are the singular values of QₓᵀQᵧ, where Qₓ and Qᵧ are orthonormal bases
 of the centred columns: they do not change under any invertible linear map of either. Where features are as
@@ -7,37 +7,15 @@ many as examples they are all 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from suite.measures.matrices import Representation, gram, pair
-
-_ABSENT = 1e-6  # float32 activations carry nothing in directions whose singular values are smaller than this
-_ILL = 1e-6  # where variances differ by more, their products have lost too many digits
-
-
-@dataclass(frozen=True)
-class _Basis:
-    """Principal axes of a centred x [n, p]: singular values s [r], axes v [p, r], orthonormal Q [n, r].
-
-    Q is ``data @ turn``, or ``data`` itself where ``turn`` is None: a product with x is dearer than with its
-    covariances, and not needed.
-    """
-
-    s: Tensor
-    v: Tensor
-    data: Tensor
-    turn: Tensor | None = None
-
-    def cross(self, other: _Basis) -> Tensor:
-        """QₓᵀQᵧ, [r, r']."""
-        product = self.data.T @ other.data
-        product = product if other.turn is None else product @ other.turn
-        return product if self.turn is None else self.turn.T @ product
+from suite.measures.basis import Basis, basis_of
+from suite.measures.matrices import Representation, pair
+from suite.measures.registry import measure
 
 
+@measure("cca", needs=("x", "y"))
 def cca(x: Representation, y: Representation) -> float:
     """Mean canonical correlation of x [n, p] and y [n, q], in 0..1, over the smaller of their ranks.
 
@@ -47,6 +25,17 @@ def cca(x: Representation, y: Representation) -> float:
     return cca_of(*pair(x, y))
 
 
+@measure("cca_squared", needs=("x", "y"))
+def cca_squared(x: Representation, y: Representation) -> float:
+    """Mean squared canonical correlation, in 0..1: R²_CCA of Kornblith et al. (2019, equation 4).
+
+    Otherwise as ``cca``.
+    """
+    one, other = pair(x, y)
+    return float(_correlations(basis_of(one), basis_of(other)).square().mean())
+
+
+@measure("svcca", needs=("x", "y"))
 def svcca(x: Representation, y: Representation, variance: float = 0.99) -> float:
     """Mean canonical correlation of the leading principal components, in 0..1. x [n, p], y [n, q].
 
@@ -57,6 +46,13 @@ def svcca(x: Representation, y: Representation, variance: float = 0.99) -> float
     return svcca_of(*pair(x, y), variance)
 
 
+@measure("svcca_squared", needs=("x", "y"))
+def svcca_squared(x: Representation, y: Representation, variance: float = 0.99) -> float:
+    """Mean squared canonical correlation of the leading principal components, in 0..1; else as ``svcca``."""
+    return float(_leading(*pair(x, y), variance).square().mean())
+
+
+@measure("pwcca", needs=("x", "y"))
 def pwcca(x: Representation, y: Representation) -> float:
     """Canonical correlations ρᵢ weighted by how much of x each canonical variable hᵢ accounts for, in 0..1.
 
@@ -71,56 +67,30 @@ def pwcca(x: Representation, y: Representation) -> float:
 
 def cca_of(x: Tensor, y: Tensor) -> float:
     """``cca`` of centred float64 matrices."""
-    return _mean_correlation(_basis(x), _basis(y))
+    return float(_correlations(basis_of(x), basis_of(y)).mean())
 
 
 def svcca_of(x: Tensor, y: Tensor, variance: float = 0.99) -> float:
     """``svcca`` of centred float64 matrices."""
-    if not 0 < variance <= 1:
-        raise ValueError(f"variance must be above 0 and at most 1, not {variance}")
-    return _mean_correlation(_basis(x, variance), _basis(y, variance))
+    return float(_leading(x, y, variance).mean())
 
 
 def pwcca_of(x: Tensor, y: Tensor) -> float:
     """``pwcca`` of centred float64 matrices."""
-    one, other = _basis(x), _basis(y)
+    one, other = basis_of(x), basis_of(y)
     turn, correlations, _ = torch.linalg.svd(one.cross(other), full_matrices=False)
     # hᵢ = Qₓ uᵢ, and QₓᵀX = diag(s) Vᵀ.
     weights = ((turn.T * one.s) @ one.v.T).abs().sum(1)
     return float(weights @ correlations.clamp(0, 1) / weights.sum())
 
 
-def _mean_correlation(one: _Basis, other: _Basis) -> float:
-    correlations = torch.linalg.svdvals(one.cross(other)).clamp(0, 1)
-    return float(correlations.mean())
+def _leading(x: Tensor, y: Tensor, variance: float) -> Tensor:
+    """Canonical correlations of the principal components that hold ``variance``."""
+    if not 0 < variance <= 1:
+        raise ValueError(f"variance must be above 0 and at most 1, not {variance}")
+    return _correlations(basis_of(x, variance), basis_of(y, variance))
 
 
-def _basis(x: Tensor, variance: float = 1.0) -> _Basis:
-    """The principal axes of centred x that hold ``variance`` of it, at least one."""
-    squares, axes = _eigen(x)
-    kept = _count(squares, variance)
-    if float(squares[kept - 1]) < _ILL * float(squares[0]):
-        q, s, vt = torch.linalg.svd(x, full_matrices=False)
-        kept = _count(s.square(), variance)
-        return _Basis(s[:kept], vt[:kept].T, q[:, :kept])
-    s, axes = squares[:kept].sqrt(), axes[:, :kept]
-    if x.shape[1] <= len(x):
-        return _Basis(s, axes, x, axes / s)
-    return _Basis(s, x.T @ (axes / s), axes)
-
-
-def _eigen(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared singular values, descending, and singular vectors: those of features or, if fewer, examples."""
-    squares, axes = torch.linalg.eigh(gram(x) if x.shape[1] <= len(x) else gram(x.T))
-    return squares.flip(0).clamp_min(0), axes.flip(1)
-
-
-def _count(squares: Tensor, variance: float) -> int:
-    """How many of the descending ``squares`` hold ``variance`` of their sum and are not absent."""
-    present = int((squares > _ABSENT**2 * squares[0]).sum())
-    if variance == 1:
-        return present
-    held = squares.cumsum(0) / squares.sum()
-    # Rounding may leave the last share a little below what was asked for.
-    enough = int((held < variance * (1 - 1e-12)).sum()) + 1
-    return min(enough, present)
+def _correlations(one: Basis, other: Basis) -> Tensor:
+    found: Tensor = torch.linalg.svdvals(one.cross(other))
+    return found.clamp(0, 1)

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor
 
 from suite.measures.matrices import Representation, gram, pair, squared_norm
+from suite.measures.registry import measure
 
 Number = TypeVar("Number", float, Tensor)
 
 
+@measure("linear_cka", needs=("x", "y"))
 def linear_cka(x: Representation, y: Representation) -> float:
     """CKA with the kernel of dot products, in 0..1. x [n, p], y [n, q].
 
@@ -30,12 +32,25 @@ def linear_cka(x: Representation, y: Representation) -> float:
     return linear_cka_of(*pair(x, y))
 
 
+@measure("linear_hsic", needs=("x", "y"))
+def linear_hsic(x: Representation, y: Representation) -> float:
+    """The biased estimate of HSIC with the kernel of dot products: |YᵀX|² / (n - 1)², at least 0.
+
+    What CKA is before it is normalised: it grows with the square of either's scale. Raises ValueError as
+    ``matrices.pair`` does.
+    """
+    one, other = pair(x, y)
+    cross = _by_examples(one, other)[2] if _fewer_examples(one, other) else squared_norm(one.T @ other)
+    return cross / (len(one) - 1) ** 2
+
+
 def linear_cka_of(x: Tensor, y: Tensor) -> float:
     """``linear_cka`` of centred float64 matrices."""
     own_x, own_y, cross = _by_examples(x, y) if _fewer_examples(x, y) else _by_features(x, y)
     return cross / math.sqrt(own_x * own_y)
 
 
+@measure("unbiased_cka", needs=("x", "y"))
 def unbiased_cka(x: Representation, y: Representation) -> float:
     """Linear CKA from the unbiased estimate of HSIC; near 0, maybe below, of independent x and y.
 
@@ -61,6 +76,7 @@ def minibatch_cka(batches: Iterable[tuple[Representation, Representation]]) -> f
     return _ratio(own_x, own_y, cross)
 
 
+@measure("rbf_cka", needs=("x", "y"))
 def rbf_cka(x: Representation, y: Representation, fraction: float = 0.4) -> float:
     """CKA with the kernel exp(-|a - b|² / 2σ²), in 0..1. x [n, p], y [n, q].
 

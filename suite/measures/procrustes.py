@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from suite.measures.matrices import Representation, pair, squared_norm
+from suite.measures.registry import measure
 
 
+@measure("procrustes_distance", needs=("x", "y"))
 def procrustes_distance(x: Representation, y: Representation) -> float:
     """1 - ‖XᵀY‖_* of centred X and Y with unit Frobenius norm, in 0..1; 0 where they differ by a rotation.
 
