@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from suite.cli.measure_diversity import diversity
+
 
 @click.group(
     epilog="""\b
@@ -13,3 +15,6 @@ Examples:
 )
 def measure() -> None:
     """Measure the diversity of benchmarks and the similarity of networks."""
+
+
+measure.add_command(diversity)
