@@ -44,7 +44,7 @@ def to_csv(board: Board) -> str:
         *ranking.overall,
         *(row for column in ranking.columns for row in ranking.by_column[column]),
     ]
-    return _written(STANDINGS_HEADER, (_standing(board, standing) for standing in standings))
+    return written(STANDINGS_HEADER, (_standing(board, standing) for standing in standings))
 
 
 def measured_to_csv(board: Board) -> str:
@@ -53,7 +53,7 @@ def measured_to_csv(board: Board) -> str:
         (cost.method, board.facts(cost.column).id, cost.seed, *_clock(cost.train), *_clock(cost.evaluate))
         for cost in board.measured.costs
     )
-    return _written(MEASURED_HEADER, rows)
+    return written(MEASURED_HEADER, rows)
 
 
 def _standing(board: Board, standing: Standing) -> Sequence[object]:
@@ -96,7 +96,8 @@ def _clock(clock: Clock | None) -> tuple[float | None, ...]:
     return clock.wall_seconds, clock.cpu_seconds, clock.gpu_seconds, clock.peak_memory_mib
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as text; what is None or not finite is left empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

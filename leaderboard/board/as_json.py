@@ -18,7 +18,8 @@ _DIGITS = 10
 
 
 def to_json(board: Board, measured: bool = True) -> str:
-    """JSON text with sorted keys: ``schema_version``, ``computed`` and, unless switched off, ``measured``.
+    """JSON text with sorted keys: ``schema_version``, ``computed``, ``diversity`` where there is any, and
+    ``measured`` unless switched off.
 
     Floats have ten significant digits; what is not finite is null.
     """
@@ -27,6 +28,8 @@ def to_json(board: Board, measured: bool = True) -> str:
         "schema_version": BOARD_SCHEMA_VERSION,
         "computed": _plain(board.computed, ids),
     }
+    if board.diversity is not None:
+        parts["diversity"] = _plain(board.diversity, ids)
     for facts in parts["computed"]["columns"]:
         facts["column"] = dataclasses.asdict(next(c for c, name in ids.items() if name == facts["id"]))
     if measured:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from leaderboard.board.columns import data_id, identifier, titles
+from leaderboard.board.diversity.assess import assess
 from leaderboard.board.model import (
     Absence,
     BenchmarkFacts,
@@ -58,7 +60,8 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
         benchmarks=_benchmarks(pool),
     )
     sheets = {digest: told[1] for digest, told in pool.cards.items() if not isinstance(told, str)}
-    return Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
+    board = Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
+    return replace(board, diversity=assess(board, pool.rulers, pool.measurements))
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
@@ -107,7 +110,7 @@ def _said(records: list[Record], name: str) -> str | None:
 def _seed(cell: Scored) -> SeedFacts:
     results = cell.record.results
     trained = {} if cell.train is None else cell.train.results
-    spent = trained.get("spent", {})
+    spent, plateau = trained.get("spent", {}), trained.get("plateau", {})
     return SeedFacts(
         seed=cell.seed,
         evaluate_key=cell.record.key,
@@ -120,6 +123,9 @@ def _seed(cell: Scored) -> SeedFacts:
         backward_passes=spent.get("backward_passes"),
         selection=trained.get("selection"),
         curve=tuple((int(images), float(accuracy)) for images, accuracy in trained.get("curve", ())),
+        train_accuracy=trained.get("train_accuracy"),
+        plateau=plateau.get("reached"),
+        criterion=plateau.get("criterion", ""),
     )
 
 

@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from leaderboard.board import figures, histogram, plots, scatter, verdicts
+from leaderboard.board.diversity.sentences import headline
 from leaderboard.ranking import Interval, Standing
 
 # More letters side by side make a wide column of dots.
@@ -41,6 +42,9 @@ def environment() -> jinja2.Environment:
         mebibytes=figures.mebibytes,
         tick=lambda value: f"{value:.10g}",
         effect=figures.effect,
+        effect_interval=figures.effect_interval,
+        three_figures=figures.three_figures,
+        verdict_over_diversity=headline,
         p_value=figures.p_value,
         sort_key=lambda value: "" if value is None else f"{value:.10g}",
         capitalize_first=lambda text: text[:1].upper() + text[1:].rstrip("."),

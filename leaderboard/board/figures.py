@@ -67,6 +67,20 @@ def effect(value: float | None) -> str:
     return MISSING if value is None else f"{value:+.2f}".replace("-", "−")
 
 
+def effect_interval(interval: Interval) -> str:
+    """An effect size and its interval: ``+0.42 [+0.10, +0.74]``."""
+    if interval.low is None or interval.high is None:
+        return effect(interval.estimate)
+    return f"{effect(interval.estimate)} [{effect(interval.low)}, {effect(interval.high)}]"
+
+
+def three_figures(interval: Interval) -> str:
+    """A quantity of any size and its interval, to three significant figures: ``12.3 [11.9, 12.8]``."""
+    if interval.low is None or interval.high is None:
+        return f"{interval.estimate:.3g}"
+    return f"{interval.estimate:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
+
+
 def p_value(value: float | None) -> str:
     """A p-value with three digits: ``0.031``, ``<0.001``."""
     if value is None:

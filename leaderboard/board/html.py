@@ -12,6 +12,8 @@ from leaderboard.board import pages
 from leaderboard.board.as_csv import measured_to_csv, to_csv
 from leaderboard.board.as_json import to_json
 from leaderboard.board.changes import changes
+from leaderboard.board.diversity.export import diversity_to_csv
+from leaderboard.board.diversity.page import PAGE, diversity_page
 from leaderboard.board.environment import environment
 from leaderboard.board.folder import write_folder
 from leaderboard.board.model import Board
@@ -50,6 +52,8 @@ def render_site(board: Board, measured: bool = True) -> Iterator[tuple[str, str 
     data = {DATA: to_json(board, measured), "standings.csv": to_csv(board)}
     if measured:
         data["measured.csv"] = measured_to_csv(board)
+    if board.diversity is not None:
+        data["diversity.csv"] = diversity_to_csv(board, board.diversity)
     scripts = script_files(board)
     yield from data.items()
     yield from scripts.items()
@@ -70,7 +74,7 @@ def render_page(
 
 
 def _subpages(board: Board, site: Site, measured: bool) -> Iterator[tuple[str, str | bytes]]:
-    """A page for each method, benchmark and pair."""
+    """A page for each method, benchmark and pair, and one for diversity where there is any."""
     templates, shared = environment(), pages.common(board, site, measured, "../")
     method, benchmark, pair = (
         templates.get_template(f"{kind}.html") for kind in ("method", "benchmark", "pair")
@@ -82,9 +86,11 @@ def _subpages(board: Board, site: Site, measured: bool) -> Iterator[tuple[str, s
         yield path, benchmark.render(**shared, **pages.benchmark_page(board, data, measured))
         if data.digest in board.sheets:
             yield str(Path(path).with_suffix(".png")), board.sheets[data.digest]
-    cells = pages.outcomes(board)
+    if board.diversity is not None:
+        page = templates.get_template("diversity.html")
+        yield PAGE, page.render(**shared | {"root": ""}, **diversity_page(board, board.diversity))
     for (a, b), path in site.pairs.items():
-        yield path, pair.render(**shared, **pages.pair_page(board, a, b, cells))
+        yield path, pair.render(**shared, **pages.pair_page(board, a, b, board.outcomes))
 
 
 def _log(sentence: str) -> None:

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.board.diversity.model import Diversity
 from leaderboard.ranking import Column, Ranking
 from leaderboard.statistics import Analysis
+
+Outcomes = Mapping[tuple[str, Column], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,11 @@ class ColumnFacts:
 
 @dataclass(frozen=True)
 class SeedFacts:
-    """One trained and scored seed. ``curve``: (training images, meta-validation accuracy in 0..1)."""
+    """One trained and scored seed. ``curve``: (training images, meta-validation accuracy in 0..1).
+
+    ``train_accuracy`` is on meta-train tasks after training; ``plateau`` whether ``criterion``, in words, was
+    met before the budget's end. Each is None or empty where it was not recorded.
+    """
 
     seed: int
     evaluate_key: str
@@ -77,6 +87,9 @@ class SeedFacts:
     backward_passes: int | None = None
     selection: str | None = None
     curve: tuple[tuple[int, float], ...] = ()
+    train_accuracy: float | None = None
+    plateau: bool | None = None
+    criterion: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +199,20 @@ class Board:
     """Digest of data -> their contact sheet, a PNG."""
     finished: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     """Keys of all finished cells of the store, on this board or not."""
+    diversity: Diversity | None = None
+    """Diversity of the data, and transfer against MAML; None where there is neither."""
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Accuracies [seeds, episodes] of each method and column, on the episodes that its methods share."""
+        if self.analysis is None:
+            return {}
+        table = self.analysis.table
+        return {
+            (cell.method, column): cell.values
+            for column, cells in zip(table.columns, table.cells, strict=True)
+            for cell in cells
+        }
 
     def facts(self, column: Column) -> ColumnFacts:
         """What is known of a column."""

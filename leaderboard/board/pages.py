@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leaderboard.board import figures, plots, summary
 from leaderboard.board.critical import critical
 from leaderboard.board.defaults import given
 from leaderboard.board.histogram import Histogram, histogram
-from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, MethodFacts
+from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, MethodFacts, Outcomes
 from leaderboard.board.scatter import Point, Scatter, scatter
 from leaderboard.board.site import Site
 from leaderboard.board.verdicts import MOST_METHODS
@@ -142,8 +141,8 @@ def benchmark_page(board: Board, facts: BenchmarkFacts, measured: bool) -> dict[
     }
 
 
-def pair_page(board: Board, a: str, b: str, cells: Mapping[tuple[str, Column], Values]) -> dict[str, Any]:
-    """Two methods: the paired differences behind each verdict. ``cells``: as ``outcomes`` gives them."""
+def pair_page(board: Board, a: str, b: str, cells: Outcomes) -> dict[str, Any]:
+    """Two methods: the paired differences behind each verdict. ``cells``: as ``Board.outcomes``."""
     columns = [
         _pair_column(board, a, b, column, cells)
         for column in board.computed.ranking.columns
@@ -151,21 +150,6 @@ def pair_page(board: Board, a: str, b: str, cells: Mapping[tuple[str, Column], V
     ]
     verdicts = [column.pair.verdict for column in columns]
     return {"a": a, "b": b, "columns": columns, "counts": {v: verdicts.count(v) for v in verdicts}}
-
-
-Values = NDArray[np.float64]
-
-
-def outcomes(board: Board) -> dict[tuple[str, Column], Values]:
-    """Accuracies [seeds, episodes] of each method and column, on the episodes that all its methods share."""
-    table = None if board.analysis is None else board.analysis.table
-    if table is None:
-        return {}
-    return {
-        (cell.method, column): cell.values
-        for column, cells in zip(table.columns, table.cells, strict=True)
-        for cell in cells
-    }
 
 
 def scatters(board: Board, column: Column | None, measured: bool) -> list[Scatter]:
@@ -249,9 +233,7 @@ def _place(board: Board, column: Column | None, standings: tuple[Standing, ...],
     return Place(facts, standings[number], among, against(number - 1), against(number + 1))
 
 
-def _pair_column(
-    board: Board, a: str, b: str, column: Column, cells: Mapping[tuple[str, Column], Values]
-) -> PairColumn:
+def _pair_column(board: Board, a: str, b: str, column: Column, cells: Outcomes) -> PairColumn:
     pair = board.computed.ranking.comparison(a, b, column)
     first, second = cells[a, column], cells[b, column]
     differences = first.mean(axis=0) - second.mean(axis=0)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from leaderboard.board.columns import column_of
+from leaderboard.board.diversity.model import Measurement, Ruler
+from leaderboard.board.diversity.reading import read_diversity
 from leaderboard.board.entrants import concerned, describe, describe_failed, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
 from leaderboard.board.naming import own_name, titled
 from leaderboard.board.reading import Broken, Scored, read_cards, read_cells, read_failures, read_sources
 from leaderboard.ranking import Column, Outcomes, Run
-from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Failure, Plan, Record
+from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Failure, Plan, Record, subject
 from leaderboard.store import Store, StoreError
 
 Cells = Mapping[tuple[str, Column], tuple[Scored, ...]]
@@ -26,7 +28,8 @@ class Pool:
     ``unranked`` are methods without any result; ``failed`` the failures that concern a method, by its label;
     ``sources`` the files of submitted methods, by label; ``cards`` what the store tells of data, by digest:
     card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has;
-    ``others`` the cells that are neither trainings nor evaluations.
+    ``others`` the cells that are neither trainings nor evaluations; ``measurements`` what those of diversity
+    found, each by one of the ``rulers``.
     """
 
     methods: tuple[MethodFacts, ...]
@@ -39,6 +42,8 @@ class Pool:
     cards: Mapping[str, tuple[BenchmarkCard, bytes] | str]
     finished: frozenset[str]
     others: tuple[Record, ...] = ()
+    rulers: tuple[Ruler, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
 
     @cached_property
     def data(self) -> Mapping[str, BenchmarkIdentity]:
@@ -94,6 +99,8 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     ranked, unranked = _entrants(scored, failures)
     labels, notes = unique_labels({**ranked, **unranked})
     cells, repeated = _by_method(scored, labels)
+    cards = read_cards(store, _digests([*(cell.record for cell in scored), *found.others]))
+    rulers, measurements, unread = read_diversity(store, found.others, cards)
     sources, unreadable = read_sources(store, _trainings(cells))
     everyone = {**ranked, **unranked}
     unfinished = [] if plan is None else _unfinished(plan, done | {failure.key for failure in failed})
@@ -102,12 +109,14 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
         unranked=_labelled(unranked, labels),
         cells=cells,
         failed=_failed(failures, everyone, labels),
-        holes=_holes([*broken, *unreadable], everyone, labels),
+        holes=_holes([*broken, *unreadable, *unread], everyone, labels),
         notes=(*notes, *repeated, *unfinished),
         sources=sources,
-        cards=read_cards(store, _digests([*(cell.record for cell in scored), *found.others])),
+        cards=cards,
         finished=done,
         others=tuple(found.others),
+        rulers=rulers,
+        measurements=measurements,
     )
 
 
@@ -186,7 +195,7 @@ def _holes(
             Hole(
                 key=lost.key,
                 kind=cell.kind if cell else None,
-                method=cell.method.label if cell and cell.method else None,
+                method=_who(cell),
                 benchmark=own_name(cell.benchmark.name, cell.benchmark.options)
                 if cell and cell.benchmark
                 else None,
@@ -196,6 +205,13 @@ def _holes(
             )
         )
     return tuple(sorted(holes, key=lambda hole: (hole.method or "~", hole.benchmark or "~", hole.key)))
+
+
+def _who(cell: Failure | Record | None) -> str | None:
+    """The method's label, or what a cell of none is about."""
+    if cell is None:
+        return None
+    return cell.method.label if cell.method is not None else subject(cell.kind, cell.spec)
 
 
 def _unfinished(plan: Plan, done: frozenset[str]) -> list[str]:

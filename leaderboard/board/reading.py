@@ -55,7 +55,7 @@ def read_cells(store: Store, sweep: str | None, planned: frozenset[str] | None) 
     evaluated: list[Record] = []
     others: list[Record] = []
     broken: list[Broken] = []
-    for record in store.scan(on_corrupt=lambda error: broken.append(_corrupt(error))):
+    for record in store.scan(on_corrupt=lambda error: broken.append(corrupt(error))):
         mine = record.key in planned if planned is not None else sweep in (None, record.sweep)
         if record.kind == "train":
             trained[record.key] = record
@@ -68,7 +68,7 @@ def read_cells(store: Store, sweep: str | None, planned: frozenset[str] | None) 
         try:
             table = store.table(record, OUTCOMES)
         except CorruptRecord as error:
-            broken.append(_corrupt(error, record))
+            broken.append(corrupt(error, record))
             continue
         train = next((trained[key] for key in record.parents if key in trained), None)
         scored.append(Scored(record, train, table["correct"].to_numpy() / table["queries"].to_numpy()))
@@ -78,7 +78,7 @@ def read_cells(store: Store, sweep: str | None, planned: frozenset[str] | None) 
 def read_failures(store: Store, sweep: str | None) -> tuple[list[Failure], list[Broken]]:
     """Failures of the sweep (None: all), and those that are corrupt."""
     broken: list[Broken] = []
-    return store.failures(sweep, on_corrupt=lambda error: broken.append(_corrupt(error))), broken
+    return store.failures(sweep, on_corrupt=lambda error: broken.append(corrupt(error))), broken
 
 
 def read_sources(
@@ -92,7 +92,7 @@ def read_sources(
             try:
                 text = store.file(record, SOURCE)
             except CorruptRecord as error:
-                broken[record.key] = _corrupt(error, record)
+                broken[record.key] = corrupt(error, record)
                 continue
             if text is not None:
                 sources[label] = text.decode("utf-8", errors="replace")
@@ -118,6 +118,7 @@ def read_cards(store: Store, digests: Iterable[str]) -> dict[str, tuple[Benchmar
     return cards
 
 
-def _corrupt(error: CorruptRecord, record: Record | None = None) -> Broken:
+def corrupt(error: CorruptRecord, record: Record | None = None) -> Broken:
+    """A cell whose record or files are not what was committed."""
     reason = f"corrupt: {error.path}: {error.reason}; run the sweep again to compute it anew"
     return Broken(error.key, reason, record)

@@ -134,6 +134,8 @@ def test_rank_correlation_knows_order_alone() -> None:
     assert found.p_value == pytest.approx(2 / 720)  # one order of six, and its reverse
     turned = rank_correlation(DIVERSITIES, -DIVERSITIES)
     assert turned is not None and turned.rho.estimate == pytest.approx(-1.0)
+    # Perfect order of six points is no certainty.
+    assert turned.rho.low == pytest.approx(-1.0) and turned.rho.high is not None and turned.rho.high > -0.8
 
 
 def test_rank_correlation_of_many_points_is_permuted_at_random_and_the_same_each_time() -> None:
