@@ -12,7 +12,7 @@ from suite.methods.arguments import Argument, argument, check_arguments
 from suite.methods.checkpoint import CheckpointError
 from suite.methods.counting import count_backward_passes
 from suite.methods.fairness import check_fair
-from suite.methods.interface import Method, Predictor
+from suite.methods.interface import LayeredPredictor, Method, Predictor
 from suite.methods.probe import Probe, transductive_probe
 from suite.methods.recipe import Recipe, RecipeMethod
 from suite.methods.registry import MethodInfo, UnknownArgument, UnknownMethod, describe, get, method, names
@@ -26,6 +26,7 @@ __all__ = [
     "BudgetExceeded",
     "CheckpointError",
     "CurvePoint",
+    "LayeredPredictor",
     "Method",
     "MethodError",
     "MethodInfo",

@@ -13,7 +13,7 @@ from suite.methods.frozen import adapt_head
 from suite.methods.heads import HEADS
 from suite.methods.inner_loop import inner_loop
 from suite.methods.interface import Predictor
-from suite.models import Backbone, Network
+from suite.models import Backbone, Network, layer_activations
 from suite.models.stacked import Parameters, call
 from tasks import Support
 
@@ -70,12 +70,16 @@ def adapt_all(network: Network, support: Support, *, steps: int, lr: float) -> P
 class NetworkPredictor:
     """Predicts with ``network`` under ``parameters``."""
 
-    network: nn.Module
+    network: Network
     parameters: Parameters
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         return call(self.network, self.parameters, inputs(self.network, images))[:, 0]
+
+    def layers(self, images: Tensor) -> dict[str, Tensor]:
+        """What each layer makes of images uint8 [n, c, h, w]: rows of neurons; the last is ``head``."""
+        return layer_activations(self.network, inputs(self.network, images), self.parameters)
 
 
 def parameters_of(network: nn.Module) -> dict[str, Tensor]:

@@ -18,6 +18,18 @@ class Predictor(Protocol):
 
 
 @runtime_checkable
+class LayeredPredictor(Predictor, Protocol):
+    """A predictor whose layers can be looked into, as those of the suite's own methods can."""
+
+    def layers(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What each layer makes of query images uint8 [n, c, h, w], in order: rows of neurons [rows, d].
+
+        The last one is ``head``, the logits; the others are as ``suite.models.layer_activations`` names them.
+        """
+        ...
+
+
+@runtime_checkable
 class Method(Protocol):
     """A learning method. Build it with ``suite.methods.get(name, **arguments)``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -13,6 +14,7 @@ from suite.methods.adaptations import parameters_of
 from suite.methods.arguments import argument
 from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
 from suite.methods.body import BodyArguments
+from suite.methods.frozen import FeaturePredictor
 from suite.methods.heads import centroids, squared_distance_logits
 from suite.methods.inner_loop import task_losses
 from suite.methods.interface import Predictor
@@ -65,12 +67,7 @@ class ProtoNet(BodyArguments):
         with torch.no_grad():
             features = network(inputs(network, support.images))
             means = centroids(features, labels.to(features.device), support.way)
-
-        @torch.no_grad()
-        def predict(images: Tensor) -> Tensor:
-            return squared_distance_logits(network(inputs(network, images)), means)
-
-        return predict
+        return FeaturePredictor(network, partial(squared_distance_logits, means=means))
 
     def _embed(self, network: Backbone, support: TaskSet, query: TaskSet) -> tuple[Tensor, Tensor]:
         """Features [tasks, n, d] of both sets."""

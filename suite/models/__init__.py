@@ -5,7 +5,7 @@
 >>> activations(backbone, as_float(images))["block2"]
 """
 
-from suite.models.activations import activations
+from suite.models.activations import activations, layer_activations
 from suite.models.backbone import Backbone, Network
 from suite.models.images import as_float
 from suite.models.layers import BatchNormMode, Linear
@@ -20,5 +20,6 @@ __all__ = [
     "activations",
     "as_float",
     "get",
+    "layer_activations",
     "names",
 ]
