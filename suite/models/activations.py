@@ -58,16 +58,18 @@ def layer_activations(
 ) -> dict[str, Tensor]:
     """What each layer makes of ``images`` as ``as_float`` gives them, as rows of neurons, in order.
 
-    The layers of a backbone are its children: ``block1``, ... of conv4 and resnet12, ``layer1``, ... of mlp;
-    a network's last is ``head``, its logits. A filter of a convolution is one neuron: a map [n, c, h, w] is
-    n * h * w rows of c, as in Kornblith et al. (2019) for layers of unlike sizes and in Miranda et al.
-    (2022); dense layers are [n, d]. ``parameters`` stand in for the network's own, by name.
+    The layers of a backbone are its children, each with its ReLU: ``block1``, ... of conv4 and resnet12,
+    ``layer1``, ... of mlp; a network's last is ``head``, its logits. A filter of a convolution is one neuron:
+    a map [n, c, h, w] is n * h * w rows of c, as Miranda et al. (2022) compare them; dense layers are [n, d].
+    ``parameters`` stand in for the network's own, by name.
     """
     headed = isinstance(network, Network)
     before = "backbone." if headed else ""
     body = network.backbone if isinstance(network, Network) else network
     names = {f"{before}{name}": name for name, _ in body.named_children()} | ({HEAD: HEAD} if headed else {})
     found = activations(network, images, only=names, parameters=parameters)
+    if body.rectifies:
+        found = {path: value if path == HEAD else value.relu() for path, value in found.items()}
     return {name: _rows(found[path]) for path, name in names.items()}
 
 

@@ -17,6 +17,8 @@ class Backbone(nn.Module):
     """Whether its blocks are made of ``suite.kernels.normalise_rectify_pool``, which has fast kernels."""
     dense: ClassVar[bool] = False
     """Whether it has no convolution, so that several side by side are as fast as each alone on any device."""
+    rectifies: ClassVar[bool] = False
+    """Whether it is the backbone, not its children, that puts a ReLU behind each of them."""
 
 
 class Network(nn.Module):

@@ -21,6 +21,7 @@ class Mlp(Backbone):
     """
 
     dense: ClassVar[bool] = True
+    rectifies: ClassVar[bool] = True
 
     def __init__(
         self, channels: int, size: tuple[int, int], width: int = 64, batch_norm: BatchNormMode = "running"

@@ -39,6 +39,15 @@ def test_rows_are_positions_of_the_images_in_turn() -> None:
     assert torch.equal(rows[64 + 8 * 2 + 5], maps[1, :, 2, 5])
 
 
+@pytest.mark.parametrize("name", ["conv4", "mlp"])
+def test_layers_are_rectified_and_the_last_one_is_the_features(name: str) -> None:
+    backbone = get(name, channels=1, size=16, width=4).eval()
+    images = as_float(torch.rand(3, 1, 16, 16))
+    found = layer_activations(backbone, images)
+    assert all(bool((rows >= 0).all()) for rows in found.values())
+    torch.testing.assert_close(list(found.values())[-1], backbone(images).detach())
+
+
 @pytest.mark.parametrize("name", ["anil", "fomaml", "maml", "protonet", "reptile", "transfer", "untrained"])
 def test_the_last_layer_is_what_is_predicted(
     name: str, trained: Callable[[str], tuple[Method, Source]], episode: Episode
