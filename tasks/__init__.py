@@ -1,4 +1,4 @@
-"""Data and protocols: benchmarks by name, and the episodes drawn from them.
+"""Data and protocols: benchmarks by name, and the episodes drawn from them; transfer tasks by name.
 
 >>> import tasks
 >>> glyphs = tasks.load("glyphs")
@@ -11,6 +11,7 @@ from tasks.episodes import Episode, Episodes, Support
 from tasks.errors import DataError
 from tasks.registry import BenchmarkInfo, UnknownBenchmark, benchmark, describe, load, names, prepare, verify
 from tasks.sheet import contact_sheet, domain_colour
+from tasks.transfers import Problem, Transfer
 
 __all__ = [
     "SPLITS",
@@ -20,9 +21,11 @@ __all__ = [
     "DataError",
     "Episode",
     "Episodes",
+    "Problem",
     "Split",
     "SplitName",
     "Support",
+    "Transfer",
     "UnknownBenchmark",
     "Verification",
     "benchmark",
