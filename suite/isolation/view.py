@@ -20,7 +20,8 @@ _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives")
 # How many cores there are and what they can do decides which kernels torch uses.
 _HARDWARE = ("/sys/devices/system/cpu", "/sys/devices/system/node")
-_NODES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# Not /dev/zero: mapped as shared, it is memory that is charged to nobody.
+_NODES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 @dataclass(frozen=True)

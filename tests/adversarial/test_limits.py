@@ -26,6 +26,17 @@ ATTACKS = {
         "libc = ctypes.CDLL(None, use_errno=True)\nif libc.shmget(0, 2**20, 0o1600) < 0: raise OSError(ctypes.get_errno(), 'no segment')",
         "raised PermissionError: [Errno 1] no segment",
     ),
+    # What is given up by madvise, or unmapped in part, would be charged to nobody.
+    "shared memory of no file": (
+        "train",
+        "import mmap; mmap.mmap(-1, 2**20)",
+        "raised PermissionError: [Errno 1] Operation not permitted",
+    ),
+    "shared memory of /dev/zero": (
+        "train",
+        "import mmap; mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**20)",
+        "raised FileNotFoundError: [Errno 2] No such file or directory: '/dev/zero'",
+    ),
     # As where the walls do not go up, which is nobody's fault and tried again.
     "the status of fallen walls": ("train", "os._exit(70)", "its process ended by itself (status 70)"),
     "the same before it is opened": ("adaptation", "os._exit(70)", "its process ended by itself (status 70)"),
