@@ -21,6 +21,7 @@ _SIDE, _TOP, _BOTTOM = 10, 16, 34
 _BARS = 40
 _MOST_NAMES = 12
 _NAMES_WIDTH = 84
+_SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def distance_histogram(found: Measured, scale: Scale) -> DistanceHistogram:
 
 def heat_map(found: Measured, scale: Scale) -> HeatMap:
     """The distance of each two tasks, tasks of a domain side by side."""
-    names = [domain or "" for domain in found.domains]
-    order = sorted(range(len(names)), key=lambda task: (names[task], task))
+    names = [_SEVERAL if domain is None else domain for domain in found.domains]
+    order = sorted(range(len(names)), key=lambda task: (found.domains[task] is None, names[task], task))
     distances = found.distances[np.ix_(order, order)]
     shares = (distances - scale.low) / (scale.high - scale.low)
     level = np.clip((shares * LEVELS).astype(np.int64), 0, LEVELS - 1)
@@ -128,7 +129,7 @@ def heat_map(found: Measured, scale: Scale) -> HeatMap:
     shown = grouped if 1 < len(grouped) <= _MOST_NAMES else []
     starts = np.cumsum([0, *(count for _, count in shown)]) / len(order)
     domains = tuple(
-        (name or "several", float(start), float((start + end) / 2))
+        (name, float(start), float((start + end) / 2))
         for (name, _), start, end in zip(shown, starts[:-1], starts[1:], strict=True)
     )
     of = f", ordered by domain: {', '.join(name for name, _, _ in domains)}" if domains else ""

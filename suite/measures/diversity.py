@@ -106,6 +106,7 @@ def diversity_coefficient(
     """
     known = probe if isinstance(probe, Probe) else of_module(probe)
     again = redrawn.draws
+    _check_enough(len(tasks))
     every = [*tasks, *(draw for place in again for draw in again[place])]
     shape = _one_shape(every)
     embeddings: list[Embedding] = []
@@ -136,8 +137,7 @@ def of_distances(
 ) -> Diversity:
     """The same of known distances: [tasks, tasks], symmetric; ``redrawn`` likewise, [draws, draws]."""
     n = len(distances)
-    if n < 3:
-        raise ValueError(f"a diversity needs at least 3 tasks, not {n}")
+    _check_enough(n)
     pairs = distances[np.triu_indices(n, 1)]
     mean, deviation = float(pairs.mean()), float(pairs.std(ddof=1))
     counts = bootstrap_counts(n, "tasks")
@@ -197,6 +197,11 @@ def check_comparable(one: Conditions, other: Conditions) -> None:
         )
 
 
+def _check_enough(tasks: int) -> None:
+    if tasks < 3:  # two have one distance, and a bootstrap of it no spread
+        raise ValueError(f"a diversity needs at least 3 tasks, not {tasks}")
+
+
 def _shape(conditions: Conditions) -> str:
     return f"{conditions.way} classes, {conditions.support} support and {conditions.query} query images"
 
@@ -210,7 +215,7 @@ def _one_shape(tasks: Sequence[Task]) -> tuple[int, int, int]:
                 "a diversity is of tasks of one shape (classes, support images, query images), "
                 f"not of {shapes[0]} and {shape}"
             )
-    return shapes[0] if shapes else (0, 0, 0)
+    return shapes[0]
 
 
 def _shape_of(task: Task) -> tuple[int, int, int]:

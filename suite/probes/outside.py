@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,7 +71,8 @@ def _resnet(name: str, weights: str, size: int, seed: int) -> Probed:
     chosen = models.get_model_weights(name).DEFAULT if weights == "pretrained" else None
     build: Callable[..., nn.Module] = models.get_model_builder(name)
     try:
-        network = build(weights=chosen)
+        with redirect_stdout(sys.stderr):  # where torch tells of a download, results are printed
+            network = build(weights=chosen)
     except (URLError, OSError) as error:
         raise ProbeLacks(_no_weights(name, error)) from error
     network.fc = nn.Identity()
