@@ -16,6 +16,7 @@ from suite.cli.doctor import doctor
 from suite.cli.measure import measure
 from suite.cli.methods import methods
 from suite.cli.new import new
+from suite.cli.paper import paper
 from suite.cli.runs import runs
 from suite.cli.shared import BadInput
 from suite.cli.store import store
@@ -82,7 +83,22 @@ def league() -> None:
     """Rank transfer- and meta-learning methods fairly, and show why one is ahead."""
 
 
-for _verb in (new, submit, sweep, run, board, measure, data, methods, runs, store, submission, audit, doctor):
+for _verb in (
+    new,
+    submit,
+    sweep,
+    run,
+    board,
+    measure,
+    paper,
+    data,
+    methods,
+    runs,
+    store,
+    submission,
+    audit,
+    doctor,
+):
     league.add_command(_verb)
 
 

@@ -23,7 +23,7 @@ def python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_verbs_are_those_that_work() -> None:
     assert set(VERBS) == {
         *("new", "submit", "sweep", "run", "board", "data", "doctor", "methods", "runs"),
-        *("submission", "audit", "measure", "store"),
+        *("submission", "audit", "measure", "paper", "store"),
     }
 
 
