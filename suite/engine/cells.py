@@ -77,7 +77,7 @@ def train_cell(
 ) -> Cell:
     """Train ``method``, whose arguments are those that matter to training, within ``budget``."""
     spec = {
-        "method": _method(method),
+        "method": method_spec(method),
         "benchmark": benchmark.model_dump(mode="json"),
         "episode": asdict(shape),
         "budget": budget.spec,
@@ -91,7 +91,7 @@ def evaluate_cell(
 ) -> Cell:
     """Score the checkpoint of ``parent`` under ``protocol``, adapting with all of the method's arguments."""
     spec = {
-        "method": _method(method),
+        "method": method_spec(method),
         "benchmark": benchmark.model_dump(mode="json"),
         "protocol": protocol.model_dump(mode="json"),
         "seed": seed,
@@ -109,7 +109,8 @@ def canonical(value: object) -> bytes:
     ).encode()
 
 
-def _method(method: MethodIdentity) -> dict[str, Any]:
+def method_spec(method: MethodIdentity) -> dict[str, Any]:
+    """What of a method a cell's result depends on: all but its label."""
     return {
         "name": method.name,
         "version": method.version,

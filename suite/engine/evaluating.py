@@ -40,7 +40,7 @@ def evaluate(cell: Cell, desk: Desk) -> Work:
     episodes = tasks.Episodes(
         benchmark, "test", protocol.way, protocol.shot, protocol.query, protocol.seed, protocol.episodes
     )
-    seed = partial(_seed, cell.seed or 0, protocol.seed)
+    seed = partial(adaptation_seed, cell.seed or 0, protocol.seed)
     with desk.open() as method:
         method.load(checkpoint)
         if isinstance(method, Walled):
@@ -112,7 +112,7 @@ def _walled_answers(
         yield episode, replay.listen(i, predictor)
 
 
-def _seed(train_seed: int, protocol_seed: int, episode: int) -> int:
+def adaptation_seed(train_seed: int, protocol_seed: int, episode: int) -> int:
     """What adapting to an episode draws from: of no other episode, and equal for every method."""
     text = f"adapt {train_seed} {protocol_seed} {episode}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "little")
