@@ -16,6 +16,7 @@ from leaderboard.board.model import (
     Computed,
     Cost,
     Entry,
+    Imported,
     MeasuredPart,
     SeedFacts,
 )
@@ -61,7 +62,8 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
     )
     sheets = {digest: told[1] for digest, told in pool.cards.items() if not isinstance(told, str)}
     board = Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
-    return replace(board, diversity=assess(board, pool.rulers, pool.measurements))
+    diversity, papers = assess(board, pool.rulers, pool.measurements), from_records(pool.measurements)
+    return replace(board, diversity=diversity, papers=papers)
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:
@@ -165,14 +167,22 @@ def _fairness(pool: Pool) -> list[str]:
 def _measured(pool: Pool) -> MeasuredPart:
     costs = []
     versions = defaultdict(set)
+    origins = {}
     for (method, column), cells in pool.cells.items():
         for cell in cells:
             key, clock = (None, None) if cell.train is None else (cell.train.key, _clock(cell.train))
             costs.append(Cost(method, column, cell.seed, key, clock, _clock(cell.record)))
             for record in (cell.record, *([cell.train] if cell.train else [])):
+                if record.key in pool.origins:
+                    origin = pool.origins[record.key]
+                    origins[record.key] = Imported(origin.file, origin.bundle, origin.imported)
                 for package, version in record.measured.versions.items():
                     versions[package].add(version)
-    return MeasuredPart(tuple(costs), {name: tuple(sorted(versions[name])) for name in sorted(versions)})
+    return MeasuredPart(
+        tuple(costs),
+        {name: tuple(sorted(versions[name])) for name in sorted(versions)},
+        dict(sorted(origins.items())),
+    )
 
 
 def _clock(record: Record) -> Clock:

@@ -178,11 +178,25 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """Where a record came from that was computed elsewhere: the name and sha256 of a bundle, and when it was
+    imported (ISO 8601)."""
+
+    file: str
+    bundle: str
+    imported: str
+
+
+@dataclass(frozen=True)
 class MeasuredPart:
-    """All that differs from run to run. ``versions``: package -> versions that the cells ran with, sorted."""
+    """All that differs from run to run. ``versions``: package -> versions that the cells ran with, sorted.
+
+    ``origins``: key -> bundle, for the cells of this board that were computed elsewhere.
+    """
 
     costs: tuple[Cost, ...]
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origins: Mapping[str, Imported] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,6 +215,8 @@ class Board:
     """Keys of all finished cells of the store, on this board or not."""
     diversity: Diversity | None = None
     """Diversity of the data, and transfer against MAML; None where there is neither."""
+    papers: tuple[TriedPaper, ...] = ()
+    """Papers whose claims were tried."""
 
     @cached_property
     def outcomes(self) -> Outcomes:

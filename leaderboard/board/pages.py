@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from leaderboard.board import figures, plots, summary
 from leaderboard.board.critical import critical
 from leaderboard.board.defaults import given
 from leaderboard.board.histogram import Histogram, histogram
-from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, MethodFacts, Outcomes
+from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, Imported, MethodFacts, Outcomes
 from leaderboard.board.scatter import Point, Scatter, scatter
 from leaderboard.board.site import Site
 from leaderboard.board.verdicts import MOST_METHODS
@@ -126,6 +127,7 @@ def method_page(board: Board, facts: MethodFacts) -> dict[str, Any]:
         "holes": [hole for hole in board.computed.holes if facts.label in hole.concerns],
         "source": board.sources.get(facts.label),
         "costs": {(cost.column, cost.seed): cost for cost in board.costs(facts.label)},
+        "imports": _imports(board, facts.label),
     }
 
 
@@ -179,6 +181,20 @@ def scatters(board: Board, column: Column | None, measured: bool) -> list[Scatte
 
 def _seconds(value: float) -> str:
     return f"{value:.3g} s" if value < 1_000 else f"{value:,.0f} s"
+
+
+def _imports(board: Board, method: str) -> list[tuple[Imported, int]]:
+    """The bundles that a method's cells were imported from, and how many each brought."""
+    keys = {
+        key
+        for entry in board.entries(method)
+        for seed in entry.seeds
+        for key in (seed.train_key, seed.evaluate_key)
+        if key is not None
+    }
+    origins = board.measured.origins
+    counted = Counter(origins[key] for key in keys if key in origins)
+    return sorted(counted.items(), key=lambda item: (item[0].file, item[0].bundle))
 
 
 def _said(board: Board, facts: BenchmarkFacts, name: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from leaderboard.board.columns import column_of
@@ -13,9 +13,17 @@ from leaderboard.board.diversity.reading import read_diversity
 from leaderboard.board.entrants import concerned, describe, describe_failed, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
 from leaderboard.board.naming import own_name, titled
-from leaderboard.board.reading import Broken, Scored, read_cards, read_cells, read_failures, read_sources
+from leaderboard.board.reading import (
+    Broken,
+    Scored,
+    read_cards,
+    read_cells,
+    read_failures,
+    read_origins,
+    read_sources,
+)
 from leaderboard.ranking import Column, Outcomes, Run
-from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Failure, Plan, Record, subject
+from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Failure, Origin, Plan, Record, subject
 from leaderboard.store import Store, StoreError
 
 Cells = Mapping[tuple[str, Column], tuple[Scored, ...]]
@@ -29,7 +37,7 @@ class Pool:
     ``sources`` the files of submitted methods, by label; ``cards`` what the store tells of data, by digest:
     card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has;
     ``others`` the cells that are neither trainings nor evaluations; ``measurements`` what those of diversity
-    found, each by one of the ``rulers``.
+    found, each by one of the ``rulers``; ``origins`` the bundles that brought records, by their keys.
     """
 
     methods: tuple[MethodFacts, ...]
@@ -44,6 +52,7 @@ class Pool:
     others: tuple[Record, ...] = ()
     rulers: tuple[Ruler, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @cached_property
     def data(self) -> Mapping[str, BenchmarkIdentity]:
@@ -102,6 +111,7 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     cards = read_cards(store, _digests([*(cell.record for cell in scored), *found.others]))
     rulers, measurements, unread = read_diversity(store, found.others, cards)
     sources, unreadable = read_sources(store, _trainings(cells))
+    origins, untold = read_origins(store)
     everyone = {**ranked, **unranked}
     unfinished = [] if plan is None else _unfinished(plan, done | {failure.key for failure in failed})
     return Pool(
@@ -110,13 +120,14 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
         cells=cells,
         failed=_failed(failures, everyone, labels),
         holes=_holes([*broken, *unreadable, *unread], everyone, labels),
-        notes=(*notes, *repeated, *unfinished),
+        notes=(*notes, *repeated, *unfinished, *filter(None, [untold])),
         sources=sources,
         cards=cards,
         finished=done,
         others=tuple(found.others),
         rulers=rulers,
         measurements=measurements,
+        origins=origins,
     )
 
 

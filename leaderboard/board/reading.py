@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.records import BenchmarkCard, Failure, Record
+from leaderboard.records import BenchmarkCard, Failure, Origin, Record
 from leaderboard.store import OUTCOMES, CorruptRecord, Store
 
 SOURCE = "method.py"
@@ -98,6 +98,15 @@ def read_sources(
                 sources[label] = text.decode("utf-8", errors="replace")
                 break
     return sources, list(broken.values())
+
+
+def read_origins(store: Store) -> tuple[dict[str, Origin], str]:
+    """Key -> the bundle that brought a record, for those computed elsewhere; and a sentence where that cannot
+    be read."""
+    try:
+        return {key: origin for origin in store.origins() for key in origin.keys}, ""
+    except CorruptRecord as error:
+        return {}, f"Which records were imported cannot be told: {error.path}: {error.reason}."
 
 
 def read_cards(store: Store, digests: Iterable[str]) -> dict[str, tuple[BenchmarkCard, bytes] | str]:

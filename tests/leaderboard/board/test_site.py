@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard import BenchmarkCard, SplitSize
+from leaderboard import BenchmarkCard, Origin, SplitSize
 from leaderboard.board import Board, build
 from leaderboard.board.html import render_site
 from leaderboard.board.site import lay_out, slugs
@@ -238,3 +238,36 @@ def test_a_name_keeps_its_slug_whatever_others_there_are() -> None:
     alike = slugs(["a b", "a-b", "c"])
     assert alike["c"] == "c" and alike["a b"] != alike["a-b"] and alike["a b"].startswith("a-b-")
     assert alike == slugs(["c", "a-b", "a b"])
+
+
+def test_a_method_tells_which_of_its_cells_were_imported(tmp_path: Path) -> None:
+    store = fabricate(tmp_path / "store", METHODS[:2], COLUMNS[:1], episodes=10)
+    mine = [record for record, _ in cells(METHODS[:1], COLUMNS[:1], episodes=10)]
+    origin = Origin(
+        bundle="b" * 64,
+        file="theirs.tar.gz",
+        imported="2026-02-03T04:05:06+00:00",
+        keys=tuple(record.key for record in mine[:3]),
+    )
+    store.put_origin(origin)
+    board = build(store)
+    found = dict(render_site(board))
+    page, other = (Page(str(found[f"methods/{name}.html"])) for name in ("strong", "middle"))
+    assert "3 cells from theirs.tar.gz bbbbbbbb on 2026-02-03" in page.text
+    assert str(found["methods/strong.html"]).count(">imported</span>") == 2  # a row a seed
+    assert "imported" not in other.text
+    # Where it was computed is no part of what was.
+    plain = dict(render_site(board, measured=False))
+    assert "imported" not in Page(str(plain["methods/strong.html"])).text
+
+
+def test_a_damaged_origin_is_said_and_the_board_still_builds(tmp_path: Path) -> None:
+    store = fabricate(tmp_path / "store", METHODS[:2], COLUMNS[:1], episodes=10)
+    store.put_origin(
+        Origin(bundle="b" * 64, file="theirs.tar.gz", imported="2026-02-03T04:05:06+00:00", keys=("a" * 64,))
+    )
+    (path,) = (tmp_path / "store").rglob(f"*{'b' * 64}*")
+    target = path if path.is_file() else next(path.iterdir())
+    target.write_bytes(target.read_bytes()[:-9])
+    notes = build(store).computed.notes
+    assert any("Which records were imported cannot be told" in note for note in notes)
