@@ -13,3 +13,13 @@ def prepare(seed: int, threads: int) -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
     seed_everything(seed)
+
+
+def import_optimisers() -> None:
+    """Have torch import all that its optimisers want: with the first of them come a thousand modules, and
+    files that the compiler makes on being imported.
+    """
+    parameter = torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.Adam([parameter])
+    parameter.sum().backward()  # type: ignore[no-untyped-call]
+    optimiser.step()

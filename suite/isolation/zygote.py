@@ -70,6 +70,7 @@ def _import_early() -> None:
     """All that methods usually import, once for all of them. None of it may start a thread."""
     import suite.isolation.serving
     import suite.methods
+    from suite.isolation.conditions import import_optimisers
 
     for found in pkgutil.iter_modules(suite.methods.__path__, "suite.methods."):
         importlib.import_module(found.name)
@@ -77,6 +78,7 @@ def _import_early() -> None:
     compiled.borrow()
     if not os.environ.get("CUDA_VISIBLE_DEVICES"):
         _warm_up()
+    import_optimisers()
     _keep_memory()
     gc.collect()
     gc.freeze()  # forks then share these objects for longer

@@ -13,6 +13,7 @@ import torch
 
 import suite.methods
 from suite.isolation import Code
+from suite.isolation.conditions import import_optimisers
 from suite.submission.conformance.process import MARK
 from suite.submission.conformance.suite import examine
 from suite.submission.errors import SubmissionError
@@ -26,6 +27,7 @@ def answer(code: Code, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The report as JSON types; or, where the file cannot be run or built, an ``error`` that says why."""
     torch.set_num_threads(1)
     sys.dont_write_bytecode = True
+    import_optimisers()  # else the first training would write files
     try:
         register(code)
         defaults = suite.methods.describe(code.name).defaults

@@ -35,7 +35,7 @@ def test_the_name_is_made_of_the_files(file: str, name: str, class_name: str) ->
 def test_the_template_is_short_and_fits_a_screen() -> None:
     _, text = template(Path("my_method.py"))
     lines = text.splitlines()
-    assert len([line for line in lines if line.strip()]) <= 45 and max(map(len, lines)) <= 110
+    assert len([line for line in lines if line.strip()]) <= 35 and max(map(len, lines)) <= 110
 
 
 def test_new_writes_a_file_and_says_what_to_do_next(call, tmp_path: Path) -> None:
