@@ -53,7 +53,9 @@ def _double(value: Tensor) -> Tensor:
 def _logits(model: nn.Module, state: dict[str, Tensor], x: Tensor) -> Tensor:
     logits: Tensor = functional_call(model, state, (x,))
     if logits.ndim != 2 or len(logits) != len(x):
-        raise ValueError(f"the model must give logits [{len(x)}, classes], not of shape {list(logits.shape)}")
+        raise ValueError(
+            f"the model must give logits [n, classes] of {len(x)} inputs, not of shape {list(logits.shape)}"
+        )
     return logits
 
 
@@ -74,9 +76,11 @@ def _squared_norms(model: nn.Module, state: dict[str, Tensor], x: Tensor) -> Ten
 
 @torch.no_grad()
 def _check_uncoupled(model: nn.Module, state: dict[str, Tensor], x: Tensor) -> None:
-    together = _logits(model, state, x.double())
-    # Not the input alone: some modules refuse to be given one.
-    among_copies = _logits(model, state, x[:1].double().expand_as(x))
+    one = x[:1].double()
+    # With one more that is another, in case there is but one; and not the input alone, which some modules
+    # refuse to be given.
+    together = _logits(model, state, torch.cat([x.double(), one + 1]))
+    among_copies = _logits(model, state, one.repeat(len(x) + 1, *[1] * (x.ndim - 1)))
     if float((together - among_copies)[0].abs().max()) > _COUPLED * float(together.abs().max()):
         raise ValueError(
             "the model's logits of an input depend on the other inputs of its batch, so no input has a "

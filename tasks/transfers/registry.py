@@ -66,8 +66,9 @@ def names() -> list[str]:
 def load(name: str, **options: object) -> Transfer:
     """Load a transfer task, put together from benchmarks that are built on first use and cached on disk.
 
-    Raises UnknownTransfer for a name, TypeError for an option that it does not take, ValueError for a value
-    out of range, DataError for data that cannot be had.
+    Data that are not the reference ones are told in a warning. Raises UnknownTransfer for a name, TypeError
+    for an option that it does not take, ValueError for a value out of range, DataError for data that cannot
+    be had.
     """
     loader = _loader(name)
     known = inspect.signature(loader).parameters
@@ -75,7 +76,11 @@ def load(name: str, **options: object) -> Transfer:
         if option not in known:
             nearest = difflib.get_close_matches(option, known, n=1) or list(known)
             raise TypeError(f"{name} has no option {option!r}; nearest: {', '.join(nearest)}")
-    return loader(**options)
+    found = loader(**options)
+    verification = compare(found)
+    if verification.matches is False:
+        warnings.warn(str(verification), stacklevel=2)
+    return found
 
 
 def describe(name: str) -> TransferInfo:

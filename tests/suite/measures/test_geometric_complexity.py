@@ -108,11 +108,14 @@ def test_what_has_no_jacobian_of_its_own_is_refused() -> None:
     x = torch.randn(4, 1, 8, 8)
     with pytest.raises(ValueError, match="depend on the other inputs of its batch"):
         geometric_complexity(Network(get("conv4", 1, 8, width=4, batch_norm="episode"), 3), x)
+    for some in (x, x[:1]):
+        with pytest.raises(ValueError, match="depend on the other inputs of its batch"):
+            geometric_complexity(Network(get("conv4", 1, 8, width=4, batch_norm="episode"), 3), some, batch=1)
     norm = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64, track_running_stats=False))
     with pytest.raises(ValueError, match="depend on the other inputs of its batch"):
         geometric_complexity(norm.train(), x)
     assert norm.training
-    with pytest.raises(ValueError, match=r"logits \[4, classes\], not of shape \[4, 1, 8, 8\]"):
+    with pytest.raises(ValueError, match=r"logits \[n, classes\] of 5 inputs, not of shape \[5, 1"):
         geometric_complexity(nn.Identity(), x)
     with pytest.raises(ValueError, match=r"inputs must be floating and at least one, not torch.uint8"):
         geometric_complexity(nn.Flatten(), x.to(torch.uint8))

@@ -85,6 +85,15 @@ def test_ones_own_task_is_listed_loaded_and_verified(registered: str) -> None:
     assert (info.doc, dict(info.options)) == ("Mine.", {"seed": 0})
 
 
+def test_data_that_are_not_the_reference_ones_are_told(
+    registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.transfers.registry.expected", lambda name, options: "0" * 64)
+    with pytest.warns(UserWarning, match="mine seed=0 has digest .*, the reference 000000000000"):
+        transfers.load(registered)
+    assert transfers.verify(registered).matches is False
+
+
 def test_where_data_lie_is_no_option_of_a_task() -> None:
     assert set(transfers.describe("digit_classes").options) == {"source", "size", "seed"}
 
