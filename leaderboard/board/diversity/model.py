@@ -40,8 +40,8 @@ class Measurement:
     ``mean`` has the interval of a bootstrap of tasks, ``pairs`` that which takes pairs for independent;
     ``floor`` is the mean distance of tasks of the same classes (None: no task was drawn again), and
     ``standardized`` the mean over the distances' standard deviation (None: they are all alike). ``domains``
-    are those of the tasks drawn, ``classes_per_domain`` the split's classes over them (None: no card tells
-    how many there are).
+    are those of the tasks drawn (None: classes of several meet in one task), ``classes_per_domain`` what the
+    data were made with, or else the split's classes over the domains (None: nobody knows).
     """
 
     key: str
@@ -55,7 +55,7 @@ class Measurement:
     standardized: float | None
     complexity: Interval
     effective_tasks: float
-    domains: int
+    domains: int | None
     classes_per_domain: float | None
 
 

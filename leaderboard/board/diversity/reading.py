@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from leaderboard.board.diversity.model import Measurement, Ruler
 from leaderboard.board.reading import Broken, corrupt
 from leaderboard.ranking import Interval
-from leaderboard.records import BenchmarkCard, Record
+from leaderboard.records import BenchmarkCard, BenchmarkIdentity, Record
 from leaderboard.store import CorruptRecord, Store, StoreError
 
 TASKS = "tasks"
@@ -101,10 +101,9 @@ def read_diversity(
 def _read(store: Store, record: Record, cards: Cards) -> tuple[Ruler, Measurement]:
     spec, results = _Spec.model_validate(record.spec), _Results.model_validate(record.results)
     ruler = _ruler(spec, results.probe)
-    domains = len(set(store.table(record, TASKS)["domain"].to_pylist()))
     assert record.benchmark is not None
-    card = cards.get(record.benchmark.digest, "")
-    split = None if isinstance(card, str) else card[0].splits.get(spec.split)
+    drawn = set(store.table(record, TASKS)["domain"].to_pylist())
+    domains = None if None in drawn else len(drawn)
     return ruler, Measurement(
         key=record.key,
         digest=record.benchmark.digest,
@@ -118,8 +117,20 @@ def _read(store: Store, record: Record, cards: Cards) -> tuple[Ruler, Measuremen
         complexity=Interval(results.complexity, *results.complexity_interval),
         effective_tasks=results.effective_tasks,
         domains=domains,
-        classes_per_domain=None if split is None else split.classes / domains,
+        classes_per_domain=_classes_per_domain(record.benchmark, spec.split, domains, cards),
     )
+
+
+def _classes_per_domain(
+    data: BenchmarkIdentity, split: str, domains: int | None, cards: Cards
+) -> float | None:
+    made = data.options.get("classes_per_domain")
+    made = made.get(split) if isinstance(made, Mapping) else made
+    if isinstance(made, int):
+        return float(made)
+    card = cards.get(data.digest, "")
+    size = None if isinstance(card, str) else card[0].splits.get(split)
+    return None if size is None or not domains else size.classes / domains
 
 
 def _interval(estimate: float | None, ends: Pair | None) -> Interval | None:

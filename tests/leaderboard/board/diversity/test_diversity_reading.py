@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from leaderboard import Failure, Store
@@ -72,6 +73,26 @@ def test_a_sweep_shows_the_diversity_that_it_planned_and_no_other(tmp_path: Path
 def test_tasks_that_were_not_drawn_again_have_no_floor(tmp_path: Path) -> None:
     (found,) = told(stored(tmp_path / "store", replace(ONE, floor=None))).measurements
     assert found.floor is None
+
+
+def test_tasks_of_several_domains_are_told(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    record, tables = diversity_record(ONE)
+    mixed = tables["tasks"].set_column(2, "domain", pa.array([None, *["a"] * 5], pa.string()))
+    store.put(record, {**tables, "tasks": mixed})
+    (found,) = told(store).measurements
+    assert found.domains is None and found.classes_per_domain is None
+
+
+@pytest.mark.parametrize("made", [40, {"train": 40, "validation": 8, "test": 12}])
+def test_classes_per_domain_are_those_that_data_were_made_with(tmp_path: Path, made: object) -> None:
+    store = Store(str(tmp_path / "store"))
+    record, tables = diversity_record(ONE)
+    assert record.benchmark is not None
+    benchmark = record.benchmark.model_copy(update={"options": {"classes_per_domain": made}})
+    store.put(record.model_copy(update={"benchmark": benchmark}), tables)
+    (found,) = told(store).measurements
+    assert found.classes_per_domain == 40
 
 
 def test_a_damaged_table_is_a_hole_and_no_figure(tmp_path: Path) -> None:
