@@ -14,6 +14,7 @@ import pytest
 from leaderboard import Store
 from leaderboard.board import Board, build, write_html
 from tests.browser.archive import unpack
+from tests.support.diverse import plant
 from tests.support.fabricate import Planted, PlantedColumn, fabricate, failure
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -71,6 +72,14 @@ def standard(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("standard")
     store = unpack(Path(__file__).parent / "standard.tar.xz", folder / "store")
     return _built(build(Store(str(store)), sweep="standard"), folder / "board")
+
+
+@pytest.fixture(scope="session")
+def diverse(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A board whose gap between transfer and MAML was planted to fall with diversity, at two widths."""
+    folder = tmp_path_factory.mktemp("diverse")
+    store = plant(folder / "store", diversities=(0.28, 0.36, 0.44, 0.48), widths=(16, 32), episodes=40)
+    return _built(build(store), folder / "board")
 
 
 @pytest.fixture(params=["made", "standard"])
