@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class _Design:
 
     classes_per_domain: int | Mapping[str, int] | None
     images_per_class: int | None
+    turned: tuple[str, ...]
     within_domain: bool
     size: int
     seed: int
@@ -54,14 +55,18 @@ class _Design:
             check_whole("classes_per_domain", counts, 1)
         if self.images_per_class is not None:
             check_whole("images_per_class", self.images_per_class, 1)
+        if not all(isinstance(name, str) for name in self.turned):
+            raise ValueError(f"turned must list names of parts, such as [emoji], not {list(self.turned)!r}")
         check_flag("within_domain", self.within_domain)
         check_size(self.size)
         check_whole("seed", self.seed, 0)
 
     def options(self) -> dict[str, object]:
-        """As plain data."""
+        """As plain data. ``turned`` is told where there is something to tell."""
         counts = self.classes_per_domain
-        return {**vars(self), "classes_per_domain": dict(counts) if isinstance(counts, Mapping) else counts}
+        told = {**vars(self), "classes_per_domain": dict(counts) if isinstance(counts, Mapping) else counts}
+        del told["turned"]
+        return {**told, **({"turned": list(self.turned)} if self.turned else {})}
 
     def count(self, split: SplitName) -> int | None:
         """Classes of each domain in a split; None: as many as the part that has the fewest."""
@@ -74,6 +79,7 @@ def load(
     of: Sequence[str | Mapping[str, Mapping[str, object]]] = ("glyphs", "emoji"),
     classes_per_domain: int | Mapping[str, int] | None = None,
     images_per_class: int | None = None,
+    turned: Sequence[str] = (),
     within_domain: bool = True,
     size: int = 28,
     seed: int = 0,
@@ -85,16 +91,26 @@ def load(
     ``of`` lists the parts, each NAME or {NAME: {option: value}}. Every domain has ``classes_per_domain``
     classes in each split, a number, or one for each of train, validation and test; without it, as many as the
     part with the fewest. ``images_per_class``: only classes that have so many, and so many of each, evenly
-    spaced; without it, all. ``seed`` decides which classes. ``within_domain``: each episode is of one domain,
-    the domains in turn; else classes of all domains meet in one. Classes that several parts have are
-    dealt out to them in turn, so that each is of one domain: ``glyphs`` can be there several times, with
-    other scripts, though Arabic alone is for validation. It is put together from the parts' caches. Raises
-    ValueError for a value out of range, a part that is there twice, or has too few classes, or another number
-    of channels than 1 or the others'; and what loading a part raises.
+    spaced; without it, all. Parts that ``turned`` names are given their images by quarter turns as well, four
+    times as many of each class, for parts like ``emoji`` that have few. ``seed`` decides which classes.
+    ``within_domain``: each episode is of one domain, the domains in turn; else classes of all domains meet in
+    one. Classes that several parts have are dealt out to them in turn, so that each is of one domain:
+    ``glyphs`` can be there several times, with other scripts, though Arabic alone is for validation. It is
+    put together from the parts' caches. Raises ValueError for a value out of range, a part that is there
+    twice, or has too few classes, or another number of channels than 1 or the others'; and what loading a
+    part raises.
     """
-    design = _Design(classes_per_domain, images_per_class, within_domain, size, seed)
+    if isinstance(turned, str):
+        raise ValueError(f"turned must list names of parts, such as [emoji], not {turned!r}")
+    design = _Design(classes_per_domain, images_per_class, tuple(turned), within_domain, size, seed)
     named = [_named(entry) for entry in _entries(of)]
-    parts = [_Part(name, options, _whole(name, options, size, cache)) for name, options in named]
+    for name in design.turned:
+        if name not in [part for part, _ in named]:
+            raise ValueError(f"turned names {name!r}, which is no part of the union")
+    parts = [
+        _Part(name, options, _turn(_whole(name, options, size, cache), name in design.turned))
+        for name, options in named
+    ]
     _check_once(parts)
     splits = {split: _split(parts, design, split) for split in SPLITS}
     listed = [{part.name: dict(part.options)} if part.options else part.name for part in parts]
@@ -133,6 +149,23 @@ def _whole(name: str, options: Mapping[str, object], size: int, cache: Path | No
     given = {"size": size, "cache": cache}
     known = registry.options_of(name)
     return registry.load(name, **options, **{key: given[key] for key in given if key in known})
+
+
+def _turn(whole: Benchmark, turned: bool) -> Benchmark:
+    """``whole`` with its images and their three quarter turns, where ``turned``."""
+    if not turned:
+        return whole
+    splits = {}
+    for split in SPLITS:
+        images = whole.images(split)
+        rows = np.stack([np.rot90(images, turn, axes=(2, 3)) for turn in range(4)], axis=1)
+        splits[split] = Split(
+            rows.reshape(-1, *images.shape[1:]),
+            np.repeat(whole.labels(split), 4),
+            np.repeat(whole.domains(split), 4),
+            whole.classes(split),
+        )
+    return replace(whole, splits=splits)
 
 
 def _check_once(parts: Sequence[_Part]) -> None:

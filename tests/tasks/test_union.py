@@ -199,6 +199,17 @@ def test_classes_that_parts_share_are_dealt_out_in_turn() -> None:
     ]
 
 
+def test_parts_that_are_turned_have_their_images_by_quarter_turns_too() -> None:
+    plain, turned = (union("emoji", size=16, **more) for more in ({}, {"turned": ["emoji"]}))
+    assert turned.classes("test") == plain.classes("test") and "turned" not in plain.options
+    assert turned.images("test").shape == (4 * len(plain.images("test")), 3, 16, 16)
+    for turn in range(4):
+        np.testing.assert_array_equal(
+            turned.images("test")[turn::4], np.rot90(plain.images("test"), turn, axes=(2, 3))
+        )
+    assert tasks.load("union", **turned.options).digest == turned.digest != plain.digest
+
+
 def test_a_part_of_another_size_is_averaged_to_the_union_s(part: Callable[..., None]) -> None:
     part("mine", shape=(1, 20, 20))
     benchmark = union("mine", size=10)
@@ -237,6 +248,8 @@ def test_verify_looks_past_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (["digits"], {"classes_per_domain": True}, "classes_per_domain must be a whole number"),
         (["digits"], {"within_domain": "no"}, "within_domain must be true or false, not 'no'"),
         (["digits"], {"size": 4}, "size must be a whole number of 8 to 128"),
+        (["emoji"], {"turned": "emoji"}, r"turned must list names of parts, .*, not 'emoji'"),
+        (["emoji"], {"turned": ["glyphs"]}, "turned names 'glyphs', which is no part of the union"),
     ],
 )
 def test_what_cannot_be_put_together_is_refused(of: Any, options: dict[str, Any], message: str) -> None:
