@@ -121,7 +121,7 @@ def _build(size: int) -> Benchmark:
     drawings: dict[str, Drawings] = {script: {} for split in SPLITS for script in SCRIPTS[split]}
     for files in families.values():
         for script, found in _hand(files).items():
-            for character, image in zip(found, _draw(found, size), strict=True):
+            for character, image in zip(found, draw(found, size), strict=True):
                 if image.any():
                     drawings[script].setdefault(character, {})[image.tobytes()] = image
     domains = tuple(drawings)
@@ -150,7 +150,7 @@ def _hand(files: list[Typeface]) -> dict[str, dict[str, Outline]]:
     return hand
 
 
-def _draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
+def draw(drawn: Mapping[str, Outline], size: int) -> NDArray[np.uint8]:
     """Outlines of one family and script on one line: ink uint8 [n, size, size].
 
     The line fills the inner tile, so letters keep their relative sizes and their place on it; what sticks out

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks import registry
-from tasks.benchmark import SPLITS, Card, Split
+from tasks.benchmark import SPLITS, Benchmark, Card, Split
 from tasks.checks import check_whole
 from tasks.transfers.dealing import dealt, joined, renumbered
 from tasks.transfers.registry import transfer
@@ -50,13 +50,17 @@ def load(
 def all_digits(size: int, cache: Path | None) -> tuple[Split, Card]:
     """Every image of the benchmark ``digits``, class by class 0..9, and its card."""
     benchmark = registry.load("digits", size=size, cache=cache)
-    mixed = joined([benchmark.splits[split] for split in SPLITS])
+    return in_order(benchmark), benchmark.card
+
+
+def in_order(digits: Benchmark) -> Split:
+    """The images of a benchmark whose classes are the digits, class by class 0..9."""
+    mixed = joined([digits.splits[split] for split in SPLITS])
     digit_of = np.array([int(name) for name in mixed.classes])
     order = np.argsort(digit_of[mixed.labels], kind="stable")
-    whole = Split(
+    return Split(
         mixed.images[order],
         digit_of[mixed.labels[order]].astype(np.int64),
         mixed.domains[order],
         tuple(map(str, range(10))),
     )
-    return whole, benchmark.card

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "alignment": "tasks.transfers.alignment",
     "class_attributes": "tasks.transfers.attributes",
     "digit_classes": "tasks.transfers.digits",
+    "digits_to_print": "tasks.transfers.print",
     "emoji_groups": "tasks.transfers.emoji",
     "emoji_vendors": "tasks.transfers.emoji",
     "glyph_scripts": "tasks.transfers.glyphs",

@@ -46,6 +46,26 @@ def test_source_must_be_some_digits_and_leave_two(source: object) -> None:
         transfers.load("digit_classes", source=source)
 
 
+def test_digits_by_hand_and_in_print_have_one_label_each_and_one_image_a_drawing() -> None:
+    task = transfers.load("digits_to_print")
+    assert task.source.classes == task.downstream.classes == tuple(map(str, range(10)))
+    assert bag(*task.source.parts().values()) == bag(all_digits(28, None)[0])
+    printed = bag(*task.downstream.parts().values())
+    assert len(set(printed)) == len(printed) > 850
+    for problem, domain in ((task.source, "by hand"), (task.downstream, "print")):
+        for part in problem.parts().values():
+            assert {task.domain_names[index] for index in part.domains.tolist()} == {domain}
+
+
+def test_a_printed_digit_is_told_by_what_most_families_draw() -> None:
+    task = transfers.load("digits_to_print")
+    train, test = task.downstream.train, task.downstream.test
+    means = np.stack([train.images[train.labels == digit].mean(0) for digit in range(10)]).reshape(10, -1)
+    shown = test.images.reshape(len(test.images), -1)
+    nearest = ((shown[:, None] - means) ** 2).sum(2).argmin(1)
+    assert (nearest == test.labels).mean() > 0.8
+
+
 def digits_of(part: Split) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Which digit each picture is, by looking it up."""
     whole, _ = all_digits(8, None)

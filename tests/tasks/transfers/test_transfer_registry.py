@@ -16,6 +16,7 @@ BUILT_IN = [
     "alignment",
     "class_attributes",
     "digit_classes",
+    "digits_to_print",
     "emoji_groups",
     "emoji_vendors",
     "glyph_scripts",
