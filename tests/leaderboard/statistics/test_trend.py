@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaderboard import rank
 from leaderboard.statistics.trend import FEWEST, line, rank_correlation
+from tests.support.planted import SCALE, method, plant
 
 DIVERSITIES = np.array([0.28, 0.31, 0.36, 0.40, 0.44, 0.47])
 NONE = np.zeros(6)
@@ -126,6 +128,29 @@ def test_the_interval_of_the_slope_holds_for_any_number_of_benchmarks(
         share = covered(benchmarks, between, x_error, slope, 1_000)
         print(f"{benchmarks} benchmarks, tau {between}, x {x_error}, slope {slope}: {share:.3f}")  # noqa: T201
         assert share >= 0.925
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize("between", [0.0, 0.02])
+def test_the_interval_of_the_slope_holds_from_outcomes_on(seeds: int, between: float) -> None:
+    random = np.random.default_rng([seeds, int(1e3 * between)])
+    slope, hits = 0.3, []
+    for _ in range(150):
+        xi = random.uniform(0.3, 0.5, 8)
+        gaps = slope * (xi - 0.4) + random.normal(0, between, 8)
+        means = 0.5 + np.stack([np.zeros(8), gaps])
+        planted = plant(random, means, seeds=seeds, episodes=200, seed_deviation=0.01, heterogeneity=0.5)
+        ranking = rank(planted.outcomes, draws=100)
+        pairs = [ranking.comparison(method(1), method(0), column).difference for column in ranking.columns]
+        y = np.array([pair.estimate for pair in pairs]) / SCALE
+        errors = np.array([(pair.high or 0) - (pair.low or 0) for pair in pairs]) / (2 * 1.96 * SCALE)
+        found = line(xi + random.normal(0, 0.01, 8), np.full(8, 0.01), y, errors)
+        assert found is not None and found.slope.low is not None and found.slope.high is not None
+        hits.append(found.slope.low <= slope <= found.slope.high)
+    print(f"{seeds} seeds, tau {between}: {np.mean(hits):.3f}")  # noqa: T201
+    # A standard error of 1.8 %.
+    assert np.mean(hits) >= 0.91
 
 
 def test_rank_correlation_knows_order_alone() -> None:
