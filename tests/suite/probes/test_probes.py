@@ -148,7 +148,7 @@ def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path) -> None:
     torch.testing.assert_close(found.module.state_dict()["network.conv1.weight"], state["conv1.weight"])
     del state["conv1.weight"]
     torch.save(state, tmp_path / "less.pth")
-    with pytest.raises(ProbeLacks, match="has no weight called 'conv1[.]weight': it is not of"):
+    with pytest.raises(ProbeLacks, match=r"has no weight called 'conv1[.]weight': it is not of"):
         probe("resnet18", weights=str(tmp_path / "less.pth"))
 
 
