@@ -96,7 +96,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
             cost = guard.conclude().beside(doors.used)
             reporter.enter("closing")
             run.finish(work.results)
-            _commit(job, store, work, _measured(job, started, cost, run))
+            _commit(job, store, work, _measured(job, started, cost, run, doors))
         return Outcome(seconds=cost.wall_seconds, figure=work.figure, tracking=run.problem)
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a method raises: it is told, with its traceback
         run.fail()
@@ -131,7 +131,7 @@ def _commit(job: Job, store: Store, work: Work, measured: Measured) -> None:
     store.put(record, work.tables, work.files)
 
 
-def _measured(job: Job, started: str, cost: Cost, run: tracking.Run) -> Measured:
+def _measured(job: Job, started: str, cost: Cost, run: tracking.Run, doors: Doors) -> Measured:
     return Measured(
         started=started,
         wall_seconds=cost.wall_seconds,
@@ -141,7 +141,7 @@ def _measured(job: Job, started: str, cost: Cost, run: tracking.Run) -> Measured
         host=socket.gethostname(),
         attempt=job.attempt,
         wandb_folder=run.folder,
-        versions=_versions(),
+        versions={**_versions(), **doors.requirements()},
         platform=platform.platform(),
         threads=torch.get_num_threads(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
@@ -54,13 +54,19 @@ class Doors:
 
         return opened
 
+    def requirements(self) -> Mapping[str, str]:
+        """Versions of what a submission declares that it depends on, as it was met here; else nothing."""
+        if self._code is None or not self._code.dependencies:
+            return {}
+        return _environment(self._code, trusted=not self._walled).met
+
     def _add(self, used: Used) -> None:
         self.used = self.used + used
 
 
-def _environment(code: Code) -> submission.Environment:
+def _environment(code: Code, *, trusted: bool = False) -> submission.Environment:
     try:
-        return submission.prepare(code)
+        return submission.prepare(code, trusted=trusted)
     except submission.SubmissionError as error:
         raise MethodError(str(error)) from error
 

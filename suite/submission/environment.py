@@ -37,12 +37,14 @@ class Environment:
     """Where a submission runs: its interpreter, and what was installed for it.
 
     ``packages`` is the folder of its own packages (None: it needs none, and runs in the core's environment);
-    ``versions`` are theirs, by name.
+    ``versions`` are theirs, by name. ``met`` are the versions that it runs with: of these, and of what it
+    asks for and the core has.
     """
 
     python: Path
     packages: Path | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    met: Mapping[str, str] = field(default_factory=dict)
 
     def activate(self) -> None:
         """Make its packages importable in this process, after the core's own."""
@@ -89,7 +91,9 @@ def prepare(
         raise SubmissionError(
             f"the environment of {code.name} cannot be made in {place.parent}: {error.strerror or error}"
         ) from error
-    return Environment(_python(place), _packages(place), told["versions"])
+    named = {canonicalize_name(Requirement(spelled).name) for spelled in wanted}
+    met = {name: version for name, version in core.items() if name in named}
+    return Environment(_python(place), _packages(place), told["versions"], {**met, **told["versions"]})
 
 
 def core_versions() -> dict[str, str]:

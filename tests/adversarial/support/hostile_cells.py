@@ -10,11 +10,11 @@ from engine_sweeps import BUDGET, sweep
 import tasks
 from leaderboard.records import BenchmarkIdentity, MethodIdentity, Protocol
 from leaderboard.store import Store
-from suite.config import Tracking
-from suite.engine.body import Job, execute
+from suite.engine.body import execute
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
 from suite.engine.outcomes import Outcome
 from suite.isolation import Code
+from tests.support.jobs import job
 
 WAY, EPISODES = 3, 12
 CHANCE = 1 / WAY
@@ -40,27 +40,11 @@ def run(
     """Train and evaluate ``code`` on a tiny benchmark, in a store of its own in ``folder``."""
     store = sweep(folder / "store").store
     cells = _cells(code)
-    reports = Path(store) / "driver" / "cells"
-    reports.mkdir(parents=True, exist_ok=True)
+    # The limit of memory is the walled process's, and this one's.
+    limits = {"memory_mib": memory_mib, "seconds": seconds}
 
     def outcome(cell: Cell) -> Outcome:
-        job = Job(
-            cell=cell,
-            sweep="adversarial",
-            store=store,
-            reports=str(reports),
-            modules=("engine_doubles",),
-            attempt=1,
-            token="t",
-            cpus=1,
-            gpus=0,
-            tracking=Tracking("disabled"),
-            memory_mib=memory_mib,  # of the walled process, and of this one
-            seconds=seconds,
-            code=code,
-            walled=walled,
-        )
-        return execute(job)
+        return execute(job(cell, store, modules=("engine_doubles",), code=code, walled=walled, **limits))
 
     trained = outcome(cells[0])
     if trained.fault is not None:

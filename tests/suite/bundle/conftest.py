@@ -28,33 +28,18 @@ def compute() -> Compute:
     def run(folder: Path, *methods: Mapping[str, Any], **changes: Any) -> Store:
         from engine_sweeps import sweep
 
-        from suite.engine.body import Job, execute
+        from suite.engine.body import execute
         from suite.engine.plan import plan
+        from tests.support.jobs import job
 
-        reports = folder / "driver" / "cells"
-        reports.mkdir(parents=True)
         planned = plan(sweep(folder, *methods, **changes))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OMP_NUM_THREADS", "1")
             patch.setenv("CUDA_VISIBLE_DEVICES", "")
             for cell in planned.cells:
                 assert cell.method is not None
-                job = Job(
-                    cell=cell,
-                    sweep=planned.sweep.name,
-                    store=str(folder),
-                    reports=str(reports),
-                    modules=planned.modules,
-                    attempt=1,
-                    token="t",
-                    cpus=1,
-                    gpus=0,
-                    memory_mib=100_000,
-                    seconds=60,
-                    tracking=planned.sweep.tracking,
-                    code=planned.codes[cell.method.name],
-                )
-                outcome = execute(job)
+                code = planned.codes[cell.method.name]
+                outcome = execute(job(cell, folder, modules=planned.modules, code=code))
                 assert outcome.fault is None, outcome
         return Store(folder)
 

@@ -17,6 +17,7 @@ from suite.engine.cells import Cell
 from suite.engine.outcomes import Outcome
 from suite.engine.plan import plan
 from suite.methods import MethodError
+from tests.support.jobs import job as cell_job
 
 
 @pytest.fixture
@@ -24,23 +25,8 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     monkeypatch.setenv("ENGINE_DOUBLES_LOG", str(tmp_path / "log"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    reports = tmp_path / "store" / "driver" / "cells"
-    reports.mkdir(parents=True)
     given = sweep(tmp_path / "store")
-    return Job(
-        cell=plan(given).cells[0],
-        sweep="doubles",
-        store=given.store,
-        reports=str(reports),
-        modules=("engine_doubles",),
-        attempt=1,
-        token="t",
-        cpus=1,
-        gpus=0,
-        memory_mib=100_000,
-        seconds=60,
-        tracking=given.tracking,
-    )
+    return cell_job(plan(given).cells[0], given.store, modules=("engine_doubles",))
 
 
 def evaluation(job: Job) -> Job:

@@ -109,7 +109,8 @@ def test_a_dependency_is_there_and_the_core_as_it_was(made: Made) -> None:
     import suite.nearest
 
     environment = made[1][0]
-    assert environment.versions == {"tiny-league": "1.0"} and environment.packages is not None
+    assert environment.versions == environment.met == {"tiny-league": "1.0"}
+    assert environment.packages is not None
     program = "import tiny_league, numpy, importlib.metadata as m, suite.nearest as s; "
     program += "print(tiny_league.ANSWER, numpy.__version__, m.version('torch'), s.__file__)"
     expected = f"42 {NUMPY} {metadata.version('torch')} {suite.nearest.__file__}"
