@@ -1,4 +1,4 @@
-"""The paper on CKA: which measure finds the layer that corresponds, and what is concluded from the figures."""
+"""The paper on CKA: which measure finds the layer that corresponds, and what follows from the figures."""
 
 from __future__ import annotations
 
