@@ -21,7 +21,7 @@ _SIDE, _TOP, _BOTTOM = 10, 16, 34
 _BARS = 40
 _MOST_NAMES = 12
 _NAMES_WIDTH = 84
-_SEVERAL = "several"
+_SEVERAL = "mixed"
 
 
 @dataclass(frozen=True)
