@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from suite.measures.matrices import Representation, matrix
+from suite.measures.matrices import Representation, as_given, matrix
 from suite.measures.registry import measure
 from suite.measures.triangular import Triangle
 
@@ -22,7 +22,7 @@ def effective_rank(features: Representation, *, centre: bool = True) -> float:
     spread that counts; without, as in RankMe (Garrido et al. 2023), the mean is one more direction. Raises
     ValueError where features are no matrix of finite numbers, or all 0 (once centred).
     """
-    given = torch.as_tensor(features)
+    given = as_given(features)
     return effective_rank_of_batches((given[i : i + 512] for i in range(0, len(given), 512)), centre=centre)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import normalize, one_hot, pad
 
 from suite.measures.labelled import LabelledBatches
-from suite.measures.matrices import Representation, matrix
+from suite.measures.matrices import Representation, as_given, matrix
 from suite.measures.registry import measure
 from suite.measures.triangular import Triangle
 
@@ -69,7 +69,7 @@ def layer_label_alignment(
 
     Of one network's layers on one set of examples; the labellings may be those of source and target.
     """
-    flat = {name: torch.as_tensor(values).flatten(1) for name, values in layers.items()}
+    flat = {name: as_given(values).flatten(1) for name, values in layers.items()}
     return {
         layer: {name: label_alignment(values, labels, k) for name, labels in labellings.items()}
         for layer, values in flat.items()
@@ -80,7 +80,7 @@ def alignment_spectrum(
     features: Representation, labels: Representation, *, batch: int = 512
 ) -> AlignmentSpectrum:
     """Energies of labels along every singular direction of features [n, d], as ``label_alignment`` says."""
-    given, targets = torch.as_tensor(features), torch.as_tensor(labels)
+    given, targets = as_given(features), as_given(labels)
     if given.ndim != 2 or targets.shape[:1] != given.shape[:1]:
         raise ValueError(
             f"features must be [n, d] and labels [n], not {list(given.shape)} and {list(targets.shape)}"
@@ -119,7 +119,7 @@ def alignment_spectrum_of_batches(batches: LabelledBatches) -> AlignmentSpectrum
 
 def _columns(labels: Representation, x: Tensor) -> tuple[Tensor, bool]:
     """Labels as float64 columns [m, q], and whether they name classes."""
-    y = torch.as_tensor(labels)
+    y = as_given(labels)
     if y.shape[:1] != x.shape[:1]:
         raise ValueError(f"a batch has {len(x)} features but labels of shape {list(y.shape)}")
     if y.is_floating_point():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from suite.measures.matrices import Representation, matrix
+from suite.measures.matrices import Representation, as_given, matrix
 
 LabelledBatches = Callable[[], Iterable[tuple[Representation, Representation]]]
 """Gives the batches (features [m, d], labels [m]) from the start each time it is called."""
@@ -16,7 +16,7 @@ LabelledBatches = Callable[[], Iterable[tuple[Representation, Representation]]]
 
 def in_batches(features: Representation, labels: Representation, batch: int = 512) -> LabelledBatches:
     """Features [n, d] and labels [n] as batches of ``batch`` examples. Raises ValueError of other shapes."""
-    given, classes = torch.as_tensor(features), torch.as_tensor(labels)
+    given, classes = as_given(features), as_given(labels)
     if given.ndim != 2 or classes.shape != given.shape[:1]:
         raise ValueError(
             f"features must be [n, d] and labels [n], not {list(given.shape)} and {list(classes.shape)}"
@@ -31,7 +31,7 @@ def checked(batches: LabelledBatches) -> Iterator[tuple[Tensor, Tensor]]:
     Raises ValueError of other shapes, values that are not finite, and labels other than 0..K-1.
     """
     for features, labels in batches():
-        x, y = matrix("features", features), torch.as_tensor(labels)
+        x, y = matrix("features", features), as_given(labels)
         if y.is_floating_point() or y.dtype == torch.bool:
             raise ValueError(f"labels must be whole numbers 0..K-1, not {y.dtype}")
         y = y.to(torch.int64)

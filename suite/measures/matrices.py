@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def pair(x: Representation, y: Representation, least: int = 2) -> tuple[Tensor, 
 
 def matrix(name: str, values: Representation) -> Tensor:
     """``values`` as a float64 tensor [n, p], on its device. Raises ValueError of other shapes and of NaN."""
-    tensor = torch.as_tensor(values).detach()
+    tensor = as_given(values)
     if tensor.ndim != 2:
         raise ValueError(
             f"{name} must be [examples, features], not of shape {list(tensor.shape)}; flatten the maps of a "
@@ -40,6 +41,14 @@ def matrix(name: str, values: Representation) -> Tensor:
     if not (bool(torch.isfinite(tensor.sum())) or bool(torch.isfinite(tensor).all())):
         raise ValueError(f"{name} has values that are NaN or infinite")
     return tensor
+
+
+def as_given(values: Representation) -> Tensor:
+    """``values`` as a tensor without gradients, in its own memory: measures never write there."""
+    with warnings.catch_warnings():
+        # torch has no read-only tensors, and warns of arrays that are, as those of benchmarks.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        return torch.as_tensor(values).detach()
 
 
 def centred(name: str, values: Tensor) -> Tensor:

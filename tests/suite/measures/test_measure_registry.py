@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from suite import measures
 from suite.measures.registry import forget
+from tasks import transfers
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,17 @@ def test_every_built_in_measure_is_computed_by_name() -> None:
     assert measures.get("label_alignment").compute(given, k=2) == {
         "label_alignment": measures.label_alignment(given["features"], given["labels"], 2)
     }
+
+
+def test_arrays_that_cannot_be_written_are_measured_and_left_as_they_are() -> None:
+    digits = transfers.load("digit_classes").downstream.train
+    features = digits.images.reshape(len(digits.images), -1).astype(float)
+    features.flags.writeable = False
+    before = features.copy()
+    given = {"features": features, "labels": digits.labels, "x": features, "y": features}
+    for name in measures.names(given):
+        assert measures.get(name).compute(given)
+    assert np.array_equal(features, before)
 
 
 def test_a_registered_function_stays_what_it_was() -> None:
