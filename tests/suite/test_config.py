@@ -163,3 +163,42 @@ def test_a_single_run_takes_the_methods_arguments_and_the_sweeps_settings() -> N
 
 def test_a_config_error_is_a_value_error() -> None:
     assert issubclass(ConfigError, ValueError)
+
+
+def test_a_sweep_asks_for_the_diversity_of_its_benchmarks(written) -> None:
+    text = BASE + "diversity: {probes: [mlp, {conv4: {width: 8}}], tasks: 20, shot: 1}\n"
+    sweep = load_sweep(written(text), ["diversity.way=3"], NOTHING)
+    assert [(probe.name, probe.options) for probe in sweep.diversity.probes] == [
+        ("mlp", {}),
+        ("conv4", {"width": 8}),
+    ]
+    assert (sweep.diversity.tasks, sweep.diversity.way, sweep.diversity.shot) == (20, 3, 1)
+    assert load_sweep(written(to_yaml(sweep)), environment=NOTHING) == sweep
+    one = load_sweep(written(BASE), ["diversity.probes=mlp"], NOTHING)
+    assert [probe.name for probe in one.diversity.probes] == ["mlp"]
+    assert load_sweep(written(BASE), environment=NOTHING).diversity.probes == ()
+
+
+def test_one_config_makes_both_arms() -> None:
+    sweep = load_sweep("maml-vs-transfer", environment=NOTHING)
+    assert sweep.fair and sweep.model.batch_norm == "running" and sweep.budget.patience
+    adaptations = {
+        name: {
+            (method.arguments.get("adaptation", default), method.arguments.get("adaptation_steps", 5))
+            for method in sweep.methods
+            if method.name == name
+        }
+        for name, default in (("untrained", "head"), ("maml", "inner_loop"), ("transfer", "head"))
+    }
+    grid = {("none", 5), ("inner_loop", 5), ("inner_loop", 10), ("head", 5)}
+    assert adaptations == {"untrained": grid, "maml": grid, "transfer": grid}
+
+
+def test_a_series_of_widths_enters_each_method_once_with_each() -> None:
+    sweep = load_sweep("demo", ["model.widths=[8,16]", "model.batch_norm=running", "fair=true"], NOTHING)
+    assert sweep.model.networks == (
+        {"backbone": "conv4", "batch_norm": "running", "width": 8},
+        {"backbone": "conv4", "batch_norm": "running", "width": 16},
+    )
+    plain = load_sweep("demo", environment=NOTHING)
+    assert plain.model.networks == ({"backbone": "conv4", "width": 32},)

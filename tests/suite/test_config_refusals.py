@@ -9,6 +9,8 @@ import pytest
 from suite.config import ConfigError, load_sweep, single_run
 from suite.config.schema import ProtocolConfig
 
+TEMPLATE = Path(__file__).parents[2] / "suite" / "submission" / "template.txt"
+
 NOTHING: dict[str, str] = {}
 
 
@@ -93,6 +95,13 @@ def test_an_unknown_name_comes_with_the_nearest(word: str, said: str) -> None:
         ("store='  '", "store must be a folder or URL, not '  '"),
         ("name=a/b", "name must be letters, digits, '-', '_' and '.', beginning with a letter"),
         ("budget.images=${model.wdth}", "budget.images: Interpolation key 'model.wdth' not found"),
+        ("budget.patience=4", "budget.validations must be at least 8, not 4: a plateau is found 4"),
+        ("model.batch_norm=batch", "model.batch_norm must be empty or episode or running, not 'batch'"),
+        ("model.widths=[8,8]", "model.widths must be different whole numbers of at least 1, not [8, 8]"),
+        ("diversity.tasks=2", "diversity.tasks must be a whole number of at least 3, not 2"),
+        ("diversity.split=tests", "diversity.split must be train or validation or test, not 'tests'"),
+        ("diversity.probs=mlp", "diversity.probs is not a setting; nearest: diversity.probes"),
+        ("diversity.probes=[3]", "an entry of diversity.probes is written NAME, {NAME: {key: value}} or"),
         ("foo", "'foo' is not key=value, such as budget.images=300"),
         ("=3", "'=3' is not key=value"),
         ("store=[a", "store: '[a' is not a YAML value"),
@@ -135,6 +144,25 @@ def test_a_method_may_not_have_a_network_of_its_own(argument: str, setting: str)
     said = refusal("demo", f"methods.maml.{argument}=64")
     assert f"maml may not set its own {argument} (64)" in said
     assert f"Set {setting} for all" in said
+
+
+def test_a_method_keeps_its_batch_norm_unless_the_sweep_has_one() -> None:
+    said = refusal("demo", "model.batch_norm=running", "methods.maml.batch_norm=episode")
+    assert "maml may not set its own batch_norm ('episode')" in said and "Set model.batch_norm" in said
+    load_sweep("demo", ["methods.maml.batch_norm=running"], NOTHING)
+
+
+def test_an_unfair_sweep_is_refused_where_fairness_is_asked_for() -> None:
+    said = refusal("demo", "fair=true")
+    assert "one batch_norm for all methods: maml has 'episode', protonet 'running'" in said
+    assert "set it under model, or fair=false" in said
+
+
+def test_a_submission_behind_walls_cannot_be_seen_to_be_fair(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(TEMPLATE.read_text().replace("$name", "mine").replace("$class_name", "Mine"))
+    said = refusal("maml-vs-transfer", f"submissions=[{path}]")
+    assert "mine runs behind walls" in said and "set fair=false" in said
 
 
 def test_a_variable_is_named_when_it_is_wrong() -> None:
