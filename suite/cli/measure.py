@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from suite.cli.measure_diversity import diversity
+from suite.cli.measure_similarity import similarity
 
 
 @click.group(
     epilog="""\b
 Examples:
   league measure diversity glyphs emoji   how much the tasks of each differ
+  league measure similarity maml transfer   layer by layer, on the same episodes
 """
 )
 def measure() -> None:
@@ -18,3 +20,4 @@ def measure() -> None:
 
 
 measure.add_command(diversity)
+measure.add_command(similarity)
