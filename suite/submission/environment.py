@@ -138,8 +138,8 @@ def _pip(
 ) -> None:
     if find_spec("pip") is None:
         raise SubmissionError(
-            f"the dependencies of {name} cannot be installed: this Python has no pip; "
-            "`python -m ensurepip` brings it"
+            f"the dependencies of {name} cannot be installed: this Python has no pip; `python -m ensurepip` "
+            "brings it"
         )
     command = [sys.executable, "-m", "pip", "--python", str(_python(draft)), "--no-input"]
     command += ["--disable-pip-version-check", "install", "--constraint", str(constraints)]

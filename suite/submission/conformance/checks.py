@@ -32,8 +32,7 @@ def describes_itself(bench: Bench) -> Iterator[str]:
     if wrong:
         yield (
             f"its argument {wrong[0]} is {arguments[wrong[0]]!r}, which JSON cannot hold as it is; use "
-            "numbers, "
-            "texts, true or false, or lists and mappings of them"
+            "numbers, texts, true or false, or lists and mappings of them"
         )
         return
     for name in bench.built().adaptation:
@@ -78,8 +77,7 @@ def determinism(bench: Bench) -> Iterator[str]:
     if not _equal(logits, predict(episode.query_images)):
         yield (
             "asked twice for the same queries, the predictor answers differently; set the network to "
-            "evaluation "
-            "mode (network.eval()), and keep no state between calls"
+            "evaluation mode (network.eval()), and keep no state between calls"
         )
     elif not _equal(logits, bench.logits(one.method, episode)):
         yield (
@@ -89,8 +87,7 @@ def determinism(bench: Bench) -> Iterator[str]:
     elif not _equal(logits, bench.logits(other.method, episode)):
         yield (
             "training twice with one seed gives different predictions; draw from torch's, numpy's or "
-            "Python's "
-            "global generator, which the suite seeds, and depend on no time, set order or file"
+            "Python's global generator, which the suite seeds, and depend on no time, set order or file"
         )
 
 
@@ -102,8 +99,7 @@ def any_order(bench: Bench) -> Iterator[str]:
     if not all(map(_equal, forwards, reversed(backwards))):
         yield (
             "an episode's predictions depend on the episodes before it; let adapt begin from the trained "
-            "state "
-            "each time and keep nothing on the method, its class or its module"
+            "state each time and keep nothing on the method, its class or its module"
         )
 
 
@@ -135,8 +131,7 @@ def own_state(bench: Bench) -> Iterator[str]:
         elif not _equal(logits, first(episodes[0].query_images)):
             yield (
                 "a predictor answers differently once the method has adapted to another task; give each "
-                "its own "
-                "copy of what adapt changes"
+                "its own copy of what adapt changes"
             )
 
 
@@ -170,8 +165,7 @@ def random_state(bench: Bench) -> Iterator[str]:
     if changed:
         yield (
             f"adapt or the predictor changes the state of {changed}; draw inside torch.random.fork_rng(), "
-            "or from "
-            "a generator of its own (torch.Generator, numpy.random.Generator, random.Random)"
+            "or from a generator of its own (torch.Generator, numpy.random.Generator, random.Random)"
         )
     ends = [bench.trained(MAIN, seed).left for seed in (0, 1)]
     reseeded = [name for name in ends[0] if ends[0][name] == ends[1][name]]
@@ -191,14 +185,12 @@ def budget(bench: Bench) -> Iterator[str]:
     elif spent < allowance:
         yield (
             f"train stops after {spent} of the {allowance} images of its budget; go on until "
-            "source.exhausted, so "
-            "that all methods are compared at equal means"
+            "source.exhausted, so that all methods are compared at equal means"
         )
     elif not training.source.curve:
         yield (
             f"{NOTE}train never calls source.validate, so that its last state is kept instead of the one "
-            "that "
-            "meta-validation finds best"
+            "that meta-validation finds best"
         )
 
 

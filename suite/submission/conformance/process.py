@@ -53,8 +53,7 @@ def _behind_walls(
     if packages is not None and any(packages.is_relative_to(folder) for folder in _OWN):
         raise ConformanceError(
             f"the packages of {code.name} are in {packages}, and behind walls {' and '.join(_OWN)} are "
-            "empty: "
-            "set LEAGUE_CACHE to a folder elsewhere"
+            "empty: set LEAGUE_CACHE to a folder elsewhere"
         )
     try:
         told = examine(code, arguments, limits=Limits(seconds=seconds), python=python, packages=packages)
@@ -106,9 +105,8 @@ def _report(name: str, told: Mapping[str, Any]) -> Report:
 
 def _late(name: str, seconds: float) -> str:
     return (
-        f"{name}: its checks did not end within {seconds:.0f} s; they train on a few dozen images, so "
-        "look for a "
-        "loop that never sees source.exhausted"
+        f"{name}: its checks did not end within {seconds:.0f} s; they train on a few dozen images, so look "
+        "for a loop that never sees source.exhausted"
     )
 
 
