@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from leaderboard.records import BenchmarkIdentity
 
-# Longer lists are counted: nobody reads eight scripts in a heading.
+# Longer lists are counted, and longer unions named by kind: nobody reads eight scripts in a heading.
 _MOST_LISTED = 3
+_LONGEST = 50
 _PARTS = "of"
 
 
@@ -54,8 +55,9 @@ def _apart(own: str, options: Mapping[str, Mapping[str, object]]) -> dict[str, s
 
 
 def _union(parts: Sequence[str]) -> str:
-    if len(parts) <= _MOST_LISTED:
-        return " ∪ ".join(parts)
+    whole = " ∪ ".join(parts)
+    if len(parts) <= _MOST_LISTED and len(whole) <= _LONGEST:
+        return whole
     kinds = [part.partition(" ")[0] for part in parts]
     counted = {kind: kinds.count(kind) for kind in kinds}
     return " ∪ ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in counted.items())

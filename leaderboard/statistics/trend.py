@@ -29,8 +29,8 @@ FEWEST = 4
 _FEWEST_RANKED = 5
 _MOST_PERMUTATIONS = 5_040
 _LEAST_RELIABLE = 0.5
-_ROUNDS = 300
-_SETTLED = 1e-13
+_ROUNDS = 100
+_SETTLED = 1e-10
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _between(x: Floats, y: Floats, variances: Floats, slope: float) -> float:
         return 0.0
     while excess(high) > 0:
         high *= 2
-    return float(optimize.brentq(excess, 0.0, high, xtol=1e-18, rtol=1e-14))
+    return float(optimize.brentq(excess, 0.0, high, xtol=1e-18, rtol=1e-12))
 
 
 def _floor(y: Floats) -> float:

@@ -34,6 +34,11 @@ def identity(name: str, **options: object) -> BenchmarkIdentity:
             "glyphs Latin ∪ glyphs Thai",
         ),
         ("union", {"of": ["glyphs", "glyphs", "glyphs", "emoji"]}, "3 × glyphs ∪ emoji"),
+        (
+            "union",
+            {"of": [{"glyphs": {"scripts": [f"{n} of many letters"]}} for n in "abc"]},
+            "3 × glyphs",
+        ),
         ("union", {"of": "glyphs"}, "union glyphs"),
     ],
 )
