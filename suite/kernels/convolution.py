@@ -23,6 +23,16 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     return z
 
 
+def input_gradient(to_z: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+    """dx [n, t*inputs, h, w], which is ``shape``, of dz and w."""
+    return _gradient(to_z, _blank(to_z, shape), weight, of_input=True)
+
+
+def weight_gradient(to_z: Tensor, x: Tensor, shape: torch.Size) -> Tensor:
+    """dw [t*outputs, inputs, k, k], which is ``shape``, of dz and x."""
+    return _gradient(to_z, x, _blank(to_z, shape), of_input=False)
+
+
 def _blank(like: Tensor, shape: torch.Size) -> Tensor:
     """Stands for the argument that a gradient needs the shape of alone."""
     return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
@@ -67,7 +77,7 @@ class _InputGradient(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, to_z: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
         ctx.save_for_backward(to_z, weight)
-        return _gradient(to_z, _blank(to_z, shape), weight, of_input=True)
+        return input_gradient(to_z, weight, shape)
 
     @staticmethod
     def backward(ctx: Any, to_x: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -84,7 +94,7 @@ class _WeightGradient(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, to_z: Tensor, x: Tensor, shape: torch.Size) -> Tensor:
         ctx.save_for_backward(to_z, x)
-        return _gradient(to_z, x, _blank(to_z, shape), of_input=False)
+        return weight_gradient(to_z, x, shape)
 
     @staticmethod
     def backward(ctx: Any, to_weight: Tensor) -> tuple[Tensor | None, Tensor | None, None]:

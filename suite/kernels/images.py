@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -99,7 +99,9 @@ def convolve_normalise_rectify_pool(
 
 
 @dataclass(frozen=True)
-class _Statistics:
+class Statistics:
+    """m, r [c], share, and D [9*i, c]."""
+
     mean: Vector
     inverse_std: Vector
     share: float
@@ -118,33 +120,19 @@ class _Pooled(torch.autograd.Function):
         inverse_std: Tensor | None,
         epsilon: float,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        w = _columns(filters)
-        of = _statistics(images, w, mean, inverse_std, epsilon)
-        scale = _vector(weight) * of.inverse_std
-        shift = _vector(bias) - of.mean * scale
-        dtype = images.framed.dtype
-        n, _, h, b = images.framed.shape
-        shape = n, (h - 2) // 2, (b - 2) // 2, len(filters)
-        pooled, winner, won = (
-            torch.empty(shape, dtype=kind) for kind in (filters.dtype, torch.uint8, filters.dtype)
-        )
-        taps = _taps(w, dtype)
-        images.passes.pool(
-            images.framed, taps, scale.astype(dtype), shift.astype(dtype), *map(_rows, (pooled, winner, won))
-        )
+        pooled, winner, won, of = pool(images, filters, weight, bias, mean, inverse_std, epsilon)
         ctx.images, ctx.statistics = images, of
         ctx.save_for_backward(filters, weight, winner, won)
         ctx.set_materialize_grads(False)
         told = _tensor(of.mean, filters), _tensor(of.inverse_std, filters)
         ctx.mark_non_differentiable(*told)
-        return pooled.permute(0, 3, 1, 2), *told
+        return pooled, *told
 
     @staticmethod
     def backward(ctx: Any, to_pooled: Tensor | None, *_: Tensor | None) -> tuple[Tensor | None, ...]:
         if to_pooled is None:
             return (None,) * 7
         filters, weight, winner, won = ctx.saved_tensors
-        to_pooled = channels_last(to_pooled)
         found = _Gradient.apply(ctx.images, to_pooled, filters, weight, winner, won, ctx.statistics)
         return None, *found, None, None, None
 
@@ -161,59 +149,124 @@ class _Gradient(torch.autograd.Function):
         weight: Tensor,
         winner: Tensor,
         won: Tensor,
-        statistics: _Statistics,
+        of: Statistics,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        r, share = statistics.inverse_std, statistics.share
-        q = _rows(to_pooled.permute(0, 2, 3, 1))
-        mean = statistics.mean.astype(q.dtype)
-        B, G, Q = images.passes.winner_sums(images.framed, q, _rows(winner), _rows(won), mean)
-        G, Q = G * r, Q.reshape(-1, Q.shape[2])
-        slope = _vector(weight) * r
-        to_filters = slope * (Q - (np.outer(images.s, B) + statistics.D * G) * share)
-        ctx.images, ctx.statistics, ctx.sums = images, statistics, (B, G, Q)
+        found = sums(images, of, to_pooled, winner, won)
+        ctx.images, ctx.of, ctx.sums = images, of, found
         ctx.save_for_backward(to_pooled, filters, weight, winner, won)
-        return _filters(to_filters, filters), _tensor(G, filters), _tensor(B, filters)
+        to_filters = as_filters(to_columns(images, of, _vector(weight), found), filters)
+        return to_filters, _tensor(found.G, filters), _tensor(found.B, filters)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, to_filters: Tensor, vg: Tensor, vb: Tensor) -> tuple[Tensor | None, ...]:
-        images, statistics, (B, G, Q) = ctx.images, ctx.statistics, ctx.sums
         to_pooled, filters, weight, winner, won = ctx.saved_tensors
-        of = Channels(_vector(weight), statistics.mean, statistics.inverse_std, statistics.share)
-        v, w = _columns(to_filters), _columns(filters)
-        S0, S1 = images.s @ v, (v * statistics.D).sum(0)
-        to_weight, to_bias = _vector(vg), _vector(vb)
-        at = to_pooled_twice(of, S0, S1, to_weight, to_bias)
-        q = _rows(to_pooled.permute(0, 2, 3, 1))
-        second = torch.empty_like(won)
-        coefficients = [values.astype(q.dtype) for values in (at.of_v, at.of_z, at.constant)]
-        Sq = images.passes.gather(
-            images.framed, _taps(v, q.dtype), q, _rows(winner), _rows(won), *coefficients, _rows(second)
-        )
-        by = to_map_twice(of, B, G, S0, S1, Sq, to_weight)
-        mixed = v * by.of_v + w * by.of_z
-        of_patches = images.M @ mixed + np.outer(images.s, images.s @ mixed / images.pixels + by.constant)
-        to_g = to_weight_twice(of, B, G, S0, S1, Sq)
-        return (
-            None,
-            second.permute(0, 3, 1, 2),
-            _filters(by.of_q * Q + of_patches, filters),
-            _tensor(to_g, weight),
-            None,
-            None,
-            None,
-        )
+        at = Winners(to_pooled, winner, won)
+        found = twice(ctx.images, ctx.of, filters, weight, ctx.sums, at, (to_filters, vg, vb))
+        to_w = as_filters(found.columns, filters)
+        return None, found.to_pooled, to_w, _tensor(found.weight, weight), None, None, None
+
+
+def pool(
+    images: Images,
+    filters: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    mean: Tensor | None,
+    inverse_std: Tensor | None,
+    epsilon: float,
+) -> tuple[Tensor, Tensor, Tensor, Statistics]:
+    """The pooled map [n, c, h//2, w//2]; the winners, and the convolution there, [n, h//2, w//2, c]."""
+    w = _columns(filters)
+    of = _statistics(images, w, mean, inverse_std, epsilon)
+    scale = _vector(weight) * of.inverse_std
+    shift = _vector(bias) - of.mean * scale
+    dtype = images.framed.dtype
+    n, _, h, b = images.framed.shape
+    shape = n, (h - 2) // 2, (b - 2) // 2, len(filters)
+    pooled, winner, won = (
+        torch.empty(shape, dtype=kind) for kind in (filters.dtype, torch.uint8, filters.dtype)
+    )
+    given = _taps(w, dtype), scale.astype(dtype), shift.astype(dtype)
+    images.passes.pool(images.framed, *given, *map(_rows, (pooled, winner, won)))
+    return pooled.permute(0, 3, 1, 2), winner, won, of
+
+
+class Sums(NamedTuple):
+    """B, G [c] and Q [9*i, c] of one dp."""
+
+    B: Vector
+    G: Vector
+    Q: Array
+
+
+class Winners(NamedTuple):
+    """dp, the winners, and the convolution there: pooled maps."""
+
+    to_pooled: Tensor
+    winner: Tensor
+    won: Tensor
+
+
+class Twice(NamedTuple):
+    """The derivatives of F by dp (a pooled map), w [9*i, c] and g [c]."""
+
+    to_pooled: Tensor
+    columns: Array
+    weight: Vector
+
+
+def sums(images: Images, of: Statistics, to_pooled: Tensor, winner: Tensor, won: Tensor) -> Sums:
+    """B, G and Q; ``winner`` and ``won`` as ``pool`` gave them."""
+    q = _rows(channels_last(to_pooled).permute(0, 2, 3, 1))
+    mean = of.mean.astype(q.dtype)
+    B, G, Q = images.passes.winner_sums(images.framed, q, _rows(winner), _rows(won), mean)
+    return Sums(B, G * of.inverse_std, Q.reshape(-1, Q.shape[2]))
+
+
+def to_columns(images: Images, of: Statistics, weight: Vector, found: Sums) -> Array:
+    """dw [9*i, c], equation (4)."""
+    B, G, Q = found
+    return weight * of.inverse_std * (Q - (np.outer(images.s, B) + of.D * G) * of.share)
+
+
+def twice(
+    images: Images,
+    of: Statistics,
+    filters: Tensor,
+    weight: Tensor,
+    found: Sums,
+    at: Winners,
+    along: tuple[Tensor, Tensor, Tensor],
+) -> Twice:
+    """Equations (2) and (5), of cotangents ``along`` of dw, dg and db."""
+    (B, G, Q), (to_filters, vg, vb) = found, along
+    channels = Channels(_vector(weight), of.mean, of.inverse_std, of.share)
+    v, w = _columns(to_filters), _columns(filters)
+    S0, S1 = images.s @ v, (v * of.D).sum(0)
+    to_weight, to_bias = _vector(vg), _vector(vb)
+    by = to_pooled_twice(channels, S0, S1, to_weight, to_bias)
+    q = _rows(channels_last(at.to_pooled).permute(0, 2, 3, 1))
+    second = torch.empty_like(at.won)
+    coefficients = [values.astype(q.dtype) for values in (by.of_v, by.of_z, by.constant)]
+    given = q, _rows(at.winner), _rows(at.won)
+    Sq = images.passes.gather(images.framed, _taps(v, q.dtype), *given, *coefficients, _rows(second))
+    by = to_map_twice(channels, B, G, S0, S1, Sq, to_weight)
+    mixed = v * by.of_v + w * by.of_z
+    of_patches = images.M @ mixed + np.outer(images.s, images.s @ mixed / images.pixels + by.constant)
+    to_g = to_weight_twice(channels, B, G, S0, S1, Sq)
+    return Twice(second.permute(0, 3, 1, 2), by.of_q * Q + of_patches, to_g)
 
 
 def _statistics(
     images: Images, w: Array, mean: Tensor | None, inverse_std: Tensor | None, epsilon: float
-) -> _Statistics:
+) -> Statistics:
     if mean is not None and inverse_std is not None:
-        return _Statistics(_vector(mean), _vector(inverse_std), 0.0, np.zeros_like(w))
+        return Statistics(_vector(mean), _vector(inverse_std), 0.0, np.zeros_like(w))
     by_patches = images.M @ w
     variance = np.maximum((w * by_patches).sum(0) / images.pixels, 0.0)
     r = 1.0 / np.sqrt(variance + epsilon)
-    return _Statistics(images.s @ w / images.pixels, r, 1.0 / images.pixels, by_patches * r)
+    return Statistics(images.s @ w / images.pixels, r, 1.0 / images.pixels, by_patches * r)
 
 
 def _vector(values: Tensor) -> Vector:
@@ -229,7 +282,8 @@ def _columns(filters: Tensor) -> Array:
     return _vector(filters).reshape(len(filters), -1).T
 
 
-def _filters(columns: Array, like: Tensor) -> Tensor:
+def as_filters(columns: Array, like: Tensor) -> Tensor:
+    """[9*i, c] as filters, of the shape and type of ``like``."""
     return torch.from_numpy(columns.T.copy()).to(like.dtype).view(like.shape)
 
 

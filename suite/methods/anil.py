@@ -11,11 +11,12 @@ from torch import Tensor
 from suite.methods.adaptations import NetworkPredictor, parameters_of
 from suite.methods.batches import TaskSet, inputs, support_labels
 from suite.methods.family import MetaArguments, meta_learner
-from suite.methods.inner_loop import inner_loop, task_losses
+from suite.methods.inner_loop import inner_loop
 from suite.methods.interface import Predictor
 from suite.methods.registry import method
 from suite.methods.source import Source
 from suite.models import Network
+from suite.models.losses import task_losses
 from suite.models.stacked import call, stack
 from tasks import Support
 

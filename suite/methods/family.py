@@ -15,11 +15,12 @@ from suite.methods.adaptations import parameters_of
 from suite.methods.arguments import argument
 from suite.methods.batches import TaskSet, task_sets
 from suite.methods.body import BodyArguments, batch_norm_argument
-from suite.methods.inner_loop import inner_loop, task_losses
+from suite.methods.inner_loop import inner_loop
 from suite.methods.optimiser import CosineAdam
 from suite.methods.source import Source
 from suite.models import Network
-from suite.models.stacked import call, stack
+from suite.models.losses import losses
+from suite.models.stacked import stack
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def accumulate(meta_loss: MetaLoss, support: TaskSet, query: TaskSet) -> None:
     for of_support, of_query in zip(support.parts(), query.parts(), strict=True):
         loss = meta_loss(of_support, of_query) * (of_support.tasks / support.tasks)
         loss.backward()  # type: ignore[no-untyped-call]
+        del loss  # or its graph would be held while the next one is made
 
 
 def tell_path(network: nn.Module) -> None:
@@ -111,4 +113,4 @@ def query_loss(
         lr=arguments.inner_lr,
         second_order=second_order,
     )
-    return task_losses(call(network, adapted, query.side_by_side, query.tasks), query.labels).mean()
+    return losses(network, adapted, query.side_by_side, query.labels).mean()

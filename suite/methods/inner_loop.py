@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from suite.models.stacked import Parameters, call
-
-
-def task_losses(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of each task [tasks], from logits [n, tasks, way] and labels int64 [tasks, n]."""
-    return F.cross_entropy(outputs.permute(1, 2, 0), labels, reduction="none").mean(1)
+from suite.models.losses import losses
+from suite.models.stacked import Parameters
 
 
 def inner_loop(
@@ -36,7 +31,7 @@ def inner_loop(
     adapted = dict(parameters) if differentiable else _leaves(parameters)
     with torch.enable_grad():
         for _ in range(steps):
-            loss = task_losses(call(module, adapted, images, len(labels)), labels).sum()
+            loss = losses(module, adapted, images, labels).sum()
             gradients = torch.autograd.grad(loss, list(adapted.values()), create_graph=second_order)
             adapted = {
                 name: torch.sub(value, gradient, alpha=lr)

@@ -16,12 +16,12 @@ from suite.methods.batches import TaskSet, inputs, support_labels, task_sets
 from suite.methods.body import BodyArguments
 from suite.methods.frozen import FeaturePredictor
 from suite.methods.heads import centroids, squared_distance_logits
-from suite.methods.inner_loop import task_losses
 from suite.methods.interface import Predictor
 from suite.methods.optimiser import CosineAdam
 from suite.methods.registry import method
 from suite.methods.source import Source
 from suite.models import Backbone
+from suite.models.losses import task_losses
 from suite.models.stacked import call, stack
 from tasks import Support
 
