@@ -18,7 +18,7 @@ from pathlib import Path
 from suite.bundle.errors import BundleError
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._+-]*"
-_NAME = re.compile(rf"(bundle\.json|config\.json|records/[0-9a-f]{{64}}(/{_PART})+)")
+_NAME = re.compile(rf"(bundle\.json|config\.json|(records|benchmarks)/[0-9a-f]{{64}}(/{_PART})+)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BLOCK = 1 << 20
 

@@ -53,7 +53,7 @@ def check_record(record: Record) -> None:
     label, name = record.method.label, record.method.name
     if label != name and not (label.startswith(f"{name}(") and label.endswith(")")):
         raise BundleError(f"{who} labels the method {name!r} as {label!r}")
-    for text in _texts(record.model_dump()):
+    for text in texts(record.model_dump()):
         if not all(letter.isprintable() or letter in "\n\t" for letter in text):
             raise BundleError(f"{who} holds a text with control characters: {text[:60]!r}")
     _check_clock(record, who)
@@ -175,13 +175,14 @@ def _parts(record: Record) -> dict[str, Any]:
     return told
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """Every text in JSON data, keys included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield str(key)
-            yield from _texts(part)
+            yield from texts(part)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _texts(part)
+            yield from texts(part)

@@ -14,7 +14,7 @@ from typing import Any
 from leaderboard.records import Record
 from leaderboard.store import Store
 from leaderboard.store.layout import RECORD
-from suite.bundle import archive
+from suite.bundle import archive, cards
 from suite.bundle.errors import BundleError
 from suite.bundle.manifest import (
     CHECKPOINT,
@@ -68,6 +68,7 @@ def export(
             if checkpoints or not name.startswith(f"{CHECKPOINT}/"):
                 entries[f"records/{record.key}/{name}"] = folder / name
     records = list(found.values())
+    entries.update(cards.entries(store, records))
     entries[CONFIG] = _json(_config(records))
     digests = {name: _digest(content) for name, content in sorted(entries.items())}
     methods = _methods(records, store)

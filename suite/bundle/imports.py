@@ -42,6 +42,8 @@ def import_bundle(path: str | Path, store: Store) -> Imported:
             _mark(store, bundle, new)
         for key in new:
             store.put(bundle.records[key], files=whole[key])
+        for card, sheet in bundle.cards.values():
+            store.put_benchmark(card, sheet)  # where the store has one of that data already, it stays
         labels = {r.method.label for r in bundle.records.values() if r.method}
         return Imported(
             bundle=bundle.sha256,

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from leaderboard.records import Record
 from leaderboard.store import NewerSchema
 from leaderboard.store.envelope import SealError, unseal
-from leaderboard.store.layout import RECORD
-from suite.bundle import archive
+from leaderboard.store.layout import CARD, RECORD, SHEET
+from suite.bundle import archive, cards
 from suite.bundle.check import OUTCOMES_FILE, check_outcomes, check_pair, check_record
 from suite.bundle.errors import BundleError
 from suite.bundle.manifest import CHECKPOINT, CONFIG, FORMAT, MANIFEST, SOURCE, Manifest
@@ -23,13 +23,17 @@ from suite.bundle.manifest import CHECKPOINT, CONFIG, FORMAT, MANIFEST, SOURCE, 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle: its file, that file's sha256, and its records by key, unpacked in ``folder``."""
+    """A verified bundle: its file, that file's sha256, and its records by key, unpacked in ``folder``.
+
+    ``cards`` are what it tells of benchmarks, by their digest.
+    """
 
     path: Path
     sha256: str
     manifest: Manifest
     folder: Path
     records: Mapping[str, Record]
+    cards: cards.Cards
 
     def files(self, record: Record) -> dict[str, Path] | None:
         """The files of a record, by the names they have in a store; None where the bundle leaves any out."""
@@ -76,11 +80,13 @@ def _verified(path: Path, folder: Path) -> Bundle:
                 raise BundleError(f"record {record.key[:12]} builds on one that is not in the bundle")
             check_pair(record, parent)
             check_outcomes(record, folder / "records" / record.key / OUTCOMES_FILE)
+    told = cards.verified(folder, found, records.values())
     known = {f"records/{r.key}/{n}" for r in records.values() for n in (*r.files, RECORD)}
+    known |= {f"{cards.CARDS}/{digest}/{name}" for digest in told for name in (CARD, SHEET)}
     if stray := sorted(found.keys() - known - {MANIFEST, CONFIG}):
         raise BundleError(f"{stray[0]} belongs to no record")
     _check_methods(manifest, records.values())
-    return Bundle(path, archive.sha256(path), manifest, folder, records)
+    return Bundle(path, archive.sha256(path), manifest, folder, records, told)
 
 
 def _manifest(folder: Path, found: Mapping[str, str]) -> Manifest:
