@@ -84,7 +84,8 @@ def read_similarity(record: Record) -> Similarity:
     return Similarity(
         record=record,
         title=_title(record),
-        indexes=dict(results["indexes"]),
+        # The spec's list has the order that was asked for; a record's mappings are sorted.
+        indexes={name: results["indexes"][name] for name in record.spec["indexes"]},
         layers=tuple(_layer(told) for told in results["layers"]),
         episodes=results["episodes"],
         safe_ratio=results["safe_ratio"],
@@ -137,7 +138,7 @@ def layer_picture(found: Similarity) -> LayerPicture:
         traces=tuple(traces),
         border=f"{_x(len(names) - 1.5 + _GAP / 2, x):.1f}",
         x_ticks=tuple((f"{_x(place, x):.1f}", name) for name, place in places.items()),
-        y_ticks=tuple((f"{_y(tick, y):.1f}", f"{tick:.10g}") for tick in y.ticks),
+        y_ticks=tuple((f"{_y(tick, y):.1f}", f"{tick:.10g}".replace("-", "−")) for tick in y.ticks),
     )
 
 
@@ -152,7 +153,7 @@ def spelled(interval: Interval | None) -> str:
 
 def _number(value: float) -> str:
     """Three digits behind the point, and no minus before what rounds to nothing."""
-    return f"{value + 0.0:.3f}" if abs(value) >= 0.0005 else "0.000"
+    return f"{value:.3f}".replace("-", "−") if abs(value) >= 0.0005 else "0.000"
 
 
 def _title(record: Record) -> str:

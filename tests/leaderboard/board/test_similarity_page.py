@@ -32,13 +32,14 @@ def record(rows: int = 1_000, undefined: int = 0, **changes: Any) -> Record:
             "measure": {"name": "layer_similarity", "version": "1", "source_hash": "h"},
             "episodes": {"way": 5, "shot": 1, "query": 15, "episodes": 4, "seed": 0, "split": "test"},
             "sides": sides,
+            "indexes": ["svcca", "linear_cka"],
         },
         "benchmark": BenchmarkIdentity(name="glyphs", options={}, digest="d" * 64),
         "results": {
             "sides": ["maml(adaptation=none)", "maml"],
             "episodes": 4,
             "safe_ratio": 10,
-            "indexes": {"svcca": "SVCCA", "linear_cka": "linear CKA"},
+            "indexes": {"linear_cka": "linear CKA", "svcca": "SVCCA"},
             "layers": [layer("block1", 32, 0.1), layer("block2", 32, 0.2), layer("head", 5, 0.5)],
         },
         "measured": Measured(
