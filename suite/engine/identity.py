@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import suite.methods
@@ -13,7 +12,7 @@ from suite import submission
 from suite.engine.labels import label
 from suite.isolation import Code, Limits
 from suite.isolation.errors import NoWalls, OutOfTime
-from suite.isolation.opening import describe, open_method
+from suite.isolation.opening import describe
 from suite.methods import MethodError, MethodInfo
 
 # To be imported and built, in a process that has torch already.
@@ -68,19 +67,24 @@ def identify_walled(
     Raises SubmissionError where it does not do so, or where no walls can be put up.
     """
     environment = submission.prepare(found.code)
-    limits, python, packages = Limits(seconds=_TELL_SECONDS), environment.python, environment.packages
-    opened = partial(open_method, found.code, limits=limits, python=python, packages=packages)
-    try:
-        info = describe(found.code, limits=limits, python=python, packages=packages)
+
+    def choose(info: MethodInfo) -> list[dict[str, Any]]:
         common = {key: value for key, value in model.items() if key in info.defaults}
-        with opened({**common, **arguments}) as method:
-            resolved, adaptation = method.arguments, method.adaptation
-        with opened(common) as method:
-            usual = {key: value for key, value in method.arguments.items() if key not in series}
+        return [{**common, **arguments}, common]
+
+    try:
+        info, [(resolved, adaptation), (plain, _)] = describe(
+            found.code,
+            choose,
+            limits=Limits(seconds=_TELL_SECONDS),
+            python=environment.python,
+            packages=environment.packages,
+        )
     except NoWalls as error:
         raise submission.SubmissionError(f"{found.name} is not trusted, and {error}") from error
     except (MethodError, MemoryError, OutOfTime) as error:
         raise submission.SubmissionError(f"{found.name}: it cannot be built: {error}") from error
+    usual = {key: value for key, value in plain.items() if key not in series}
     known = replace(info, version=found.version, source_hash=found.source_hash)
     return _identified(found.code, known, resolved, usual, adaptation)
 

@@ -91,6 +91,12 @@ class Zygote:
         self._control.settimeout(_START_SECONDS)
         try:
             told = self._control.recv(4_096)
+        except TimeoutError as error:
+            self.close()
+            raise NoWalls(
+                f"no process started behind {self.kind} within {_START_SECONDS:g} s: has this machine too "
+                "much to do?"
+            ) from error
         except OSError:
             told = b""
         if not told:

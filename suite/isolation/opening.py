@@ -49,27 +49,27 @@ def open_method(
                 on_used(used)
 
 
+Built = tuple[dict[str, Any], tuple[str, ...]]
+"""Every argument of a method that was built, and the names of those that matter to adapting alone."""
+
+
 def describe(
     code: Code,
+    choose: Callable[[MethodInfo], Sequence[Mapping[str, Any]]] = lambda info: (),
     *,
     limits: Limits | None = None,
     python: Path | None = None,
     packages: Path | None = None,
-) -> MethodInfo:
-    """As ``suite.methods.describe``, from behind walls, but for the source hash, which is empty.
+) -> tuple[MethodInfo, list[Built]]:
+    """As ``suite.methods.describe``, from behind walls, but for the source hash, which is empty; and what the
+    method is when built with each of the arguments that ``choose`` makes of that.
 
     Raises NoWalls, and what ``Inmate.hear`` raises.
     """
     with _inmate(code, limits or Limits(seconds=120), (), python, packages, None) as inmate:
-        told = inmate.ask(Message("describe", {"code": asdict(code)}), "described").data
-        try:
-            arguments = tuple(_argument(entry) for entry in told["arguments"])
-            adaptation = tuple(map(str, told["adaptation"]))
-            return MethodInfo(
-                code.name, str(told["version"]), "", arguments, adaptation, str(told["doc"]), code.module
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise inmate.lied("a description that is none") from error
+        info = _described(inmate, code)
+        built = [Walled(inmate, code, arguments, seed=0, threads=1) for arguments in choose(info)]
+        return info, [(method.arguments, method.adaptation) for method in built]
 
 
 def examine(
@@ -105,6 +105,18 @@ def _inmate(
         yield inmate
     finally:
         inmate.close()
+
+
+def _described(inmate: Inmate, code: Code) -> MethodInfo:
+    told = inmate.ask(Message("describe", {"code": asdict(code)}), "described").data
+    try:
+        arguments = tuple(_argument(entry) for entry in told["arguments"])
+        adaptation = tuple(map(str, told["adaptation"]))
+        return MethodInfo(
+            code.name, str(told["version"]), "", arguments, adaptation, str(told["doc"]), code.module
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise inmate.lied("a description that is none") from error
 
 
 def _argument(told: Mapping[str, Any]) -> Argument:

@@ -75,5 +75,9 @@ def test_the_same_logits_however_many_are_asked_at_a_time(name: str, tmp_path: P
 
 def test_a_method_describes_itself_as_it_does_here() -> None:
     _walls("bubblewrap")
-    told, known = describe(Code("maml", "suite.methods.maml")), suite.methods.describe("maml")
+    chosen = [{"width": 8}, {}]
+    told, built = describe(Code("maml", "suite.methods.maml"), lambda info: chosen)
+    known = suite.methods.describe("maml")
     assert (told.arguments, told.adaptation, told.doc) == (known.arguments, known.adaptation, known.doc)
+    methods = [suite.methods.get("maml", **arguments) for arguments in chosen]
+    assert built == [(method.arguments, tuple(method.adaptation)) for method in methods]
