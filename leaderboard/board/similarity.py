@@ -147,11 +147,11 @@ def spelled(interval: Interval | None) -> str:
     if interval is None:
         return "–"
     if interval.low is None or interval.high is None:
-        return _number(interval.estimate)
-    return f"{_number(interval.estimate)} [{_number(interval.low)}, {_number(interval.high)}]"
+        return number(interval.estimate)
+    return f"{number(interval.estimate)} [{number(interval.low)}, {number(interval.high)}]"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits behind the point, and no minus before what rounds to nothing."""
     return f"{value:.3f}".replace("-", "−") if abs(value) >= 0.0005 else "0.000"
 

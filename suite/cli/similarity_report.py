@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from leaderboard.board.similarity import HEAD, Layer, Similarity, spelled, warnings
+from leaderboard.board.similarity import HEAD, Layer, Similarity, number, spelled, warnings
 from suite.cli.lines import Col, table, terminal_width
 
 
@@ -49,13 +49,13 @@ def as_json(found: Similarity) -> dict[str, Any]:
 
 def _folded(found: Similarity, columns: list[Col[Layer]]) -> Iterator[str]:
     width = terminal_width()
-    facts, measures = columns[:4], columns[4:]
-    # An interval takes 22 places, and two go between columns.
-    beside = max(1, (width - 42) // 24)
-    for start in range(0, len(measures), beside):
-        if start:
-            yield ""
-        yield from table(found.layers, [*facts, *measures[start : start + beside]], width, lambda _: None)
+    (layer, *facts), measures = columns[:4], columns[4:]
+    # An interval takes 22 places, two go between columns; rows and neurons stand in the first table alone.
+    first, further = max(1, (width - 42) // 24), max(1, (width - 10) // 24)
+    yield from table(found.layers, [layer, *facts, *measures[:first]], width, lambda _: None)
+    for start in range(first, len(measures), further):
+        yield ""
+        yield from table(found.layers, [layer, *measures[start : start + further]], width, lambda _: None)
 
 
 def _body_and_head(found: Similarity) -> Iterator[str]:
@@ -68,11 +68,12 @@ def _body_and_head(found: Similarity) -> Iterator[str]:
             side = "farther apart than" if own.estimate > max(each) else "nearer than"
             if min(each) <= own.estimate <= max(each):
                 side = "among"
-            yield f"{title}: the head ({own.estimate:.3f}) is {side} the body's layers ({_span(each)})"
+            yield f"{title}: the head ({number(own.estimate)}) is {side} the body's layers ({_span(each)})"
 
 
 def _span(values: list[float]) -> str:
-    return f"{min(values):.3f} to {max(values):.3f}" if len(values) > 1 else f"{values[0]:.3f}"
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def _neurons(layer: Layer) -> str:
