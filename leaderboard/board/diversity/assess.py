@@ -86,14 +86,15 @@ def _missing(
     measured: Mapping[tuple[str, str], Measurement],
 ) -> tuple[str, ...]:
     """What keeps the page from being whole, and what to do, in sentences."""
-    said = []
+    said, sweep = [], board.computed.sweep
     titles = {facts.digest: facts.title for facts in board.computed.benchmarks}
     scored = [facts.digest for facts in board.computed.benchmarks if facts.columns]
     if not rulers:
         said.append(
-            "No diversity was measured, so there is nothing to hold the gaps against. "
-            "`league measure diversity BENCHMARK…` measures it, and so does a sweep whose `diversity:` names "
-            "probes."
+            f"No diversity was measured{' by this sweep' * (sweep is not None)}, so there is nothing to hold "
+            "the gaps against. A sweep whose `diversity:` names probes measures it, and so does `league "
+            "measure diversity BENCHMARK…`, whose figures are on the whole store's board: `league board` "
+            "without `--sweep`."
         )
     for ruler in rulers:
         lacking = [titles[digest] for digest in scored if (digest, ruler.id) not in measured]

@@ -115,6 +115,18 @@ def confounds(board: Board, diversity: Diversity) -> list[str]:
             else f"Classes per domain vary from {figures.count(low)} to {figures.count(high)}: what looks "
             "like diversity may be how much there is to learn from."
         )
+    titles = {facts.digest: facts.title for facts in board.computed.benchmarks}
+    for ruler in diversity.rulers:
+        shallow = [
+            titles[m.digest]
+            for m in diversity.measurements
+            if m.ruler == ruler.id and m.floor is not None and m.floor.estimate > m.mean.estimate / 2
+        ]
+        if shallow:
+            said.append(
+                f"By {ruler.label} the floor is more than half of the diversity, so that images and not "
+                f"classes make most of it: {', '.join(shallow)}."
+            )
     gaps = {gap.column: gap for contest in diversity.contests for gap in contest.gaps}
     chances = sorted({gap.chance for gap in gaps.values()})
     if len(chances) > 1:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard import BenchmarkIdentity
@@ -68,6 +68,7 @@ options = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["union", "glyphs"]), options), max_size=6))
 def test_no_two_data_share_a_title(found: list[tuple[str, dict[str, object]]]) -> None:
     data = {

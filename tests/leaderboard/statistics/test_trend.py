@@ -75,7 +75,7 @@ def test_one_benchmark_that_makes_the_slope_is_found_out() -> None:
     assert low < 0.02 and high > 0.3
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.floats(-1, 1), min_size=6, max_size=6),
     st.floats(0.1, 10),

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.board import build
@@ -125,6 +125,7 @@ intervals = st.tuples(st.floats(-0.5, 0.5), st.floats(0, 0.2)).map(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(intervals, intervals), min_size=1, max_size=12))
 def test_crosses_and_their_numbers_lie_within_the_picture(found: list[tuple[Interval, Interval]]) -> None:
     spots = [Spot(number, f"b{number}", x, y, "undecided") for number, (x, y) in enumerate(found, 1)]

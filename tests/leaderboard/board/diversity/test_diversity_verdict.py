@@ -241,6 +241,15 @@ def test_confounds_are_named(tmp_path: Path) -> None:
     assert "Near the ceiling" in said and "b10 10-way 1-shot, b5 5-way 1-shot" in said
 
 
+def test_a_floor_above_half_of_the_diversity_is_said(tmp_path: Path) -> None:
+    store = plant(tmp_path / "store", diversities=(0.3, 0.4), probes=(), seeds=(0,), episodes=10)
+    for number, floor in enumerate((0.2, 0.1)):
+        store.put(*diversity_record(Measured(PlantedColumn(f"b{number}", shot=5), 0.3, floor=floor)))
+    board = build(store)
+    (said,) = [sentence for sentence in sentences.confounds(board, told(board)) if "floor" in sentence]
+    assert said.endswith("make most of it: b0.")
+
+
 def test_a_board_without_arms_and_diversity_has_no_such_page(tmp_path: Path) -> None:
     assert build(fabricate(tmp_path / "store", episodes=10)).diversity is None
 
