@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.model import Board
+from leaderboard.board.papers import paper_as_json
 from leaderboard.ranking import Column
 
 BOARD_SCHEMA_VERSION = 1
@@ -18,8 +19,8 @@ _DIGITS = 10
 
 
 def to_json(board: Board, measured: bool = True) -> str:
-    """JSON text with sorted keys: ``schema_version``, ``computed``, ``diversity`` where there is any, and
-    ``measured`` unless switched off.
+    """JSON text with sorted keys: ``schema_version``, ``computed``, ``diversity`` and ``papers`` where there are any,
+    and ``measured`` unless switched off.
 
     Floats have ten significant digits; what is not finite is null.
     """
@@ -32,6 +33,8 @@ def to_json(board: Board, measured: bool = True) -> str:
         parts["diversity"] = _plain(board.diversity, ids)
     for facts in parts["computed"]["columns"]:
         facts["column"] = dataclasses.asdict(next(c for c, name in ids.items() if name == facts["id"]))
+    if board.papers:
+        parts["papers"] = [paper_as_json(paper, measured) for paper in board.papers]
     if measured:
         parts["measured"] = _plain(board.measured, ids)
     return json.dumps(parts, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -20,6 +20,7 @@ from leaderboard.board.model import (
     MeasuredPart,
     SeedFacts,
 )
+from leaderboard.board.papers import from_records
 from leaderboard.board.pool import Pool, gather
 from leaderboard.board.reading import Scored
 from leaderboard.ranking import Column, Ranking
@@ -62,8 +63,9 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
     )
     sheets = {digest: told[1] for digest, told in pool.cards.items() if not isinstance(told, str)}
     board = Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
-    diversity, papers = assess(board, pool.rulers, pool.measurements), from_records(pool.measurements)
-    return replace(board, diversity=diversity, papers=papers)
+    return replace(
+        board, diversity=assess(board, pool.rulers, pool.measurements), papers=from_records(pool.others)
+    )
 
 
 def _columns(pool: Pool) -> tuple[ColumnFacts, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from leaderboard.board import figures, histogram, plots, scatter, verdicts
+from leaderboard.board import figures, histogram, papers, plots, scatter, verdicts
 from leaderboard.board.diversity.sentences import headline
 from leaderboard.ranking import Interval, Standing
 
@@ -45,6 +45,7 @@ def environment() -> jinja2.Environment:
         effect_interval=figures.effect_interval,
         three_figures=figures.three_figures,
         verdict_over_diversity=headline,
+        verdict_over_papers=papers.headline,
         p_value=figures.p_value,
         sort_key=lambda value: "" if value is None else f"{value:.10g}",
         capitalize_first=lambda text: text[:1].upper() + text[1:].rstrip("."),

@@ -17,6 +17,7 @@ from leaderboard.board.diversity.page import PAGE, diversity_page
 from leaderboard.board.environment import environment
 from leaderboard.board.folder import write_folder
 from leaderboard.board.model import Board
+from leaderboard.board.papers_page import render_papers
 from leaderboard.board.scripts import POOL_SCRIPT, script_files
 from leaderboard.board.site import Site, lay_out
 
@@ -62,6 +63,8 @@ def render_site(board: Board, measured: bool = True) -> Iterator[tuple[str, str 
         yield name, style.read_text("utf-8")
     yield "index.html", render_page(board, tuple(data), measured, pools=POOL_SCRIPT in scripts)
     yield from _subpages(board, site, measured)
+    if board.papers:
+        yield from render_papers(board.papers, measured)
 
 
 def render_page(

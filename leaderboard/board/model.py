@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.board.diversity.model import Diversity
+from leaderboard.board.papers import TriedPaper
 from leaderboard.ranking import Column, Ranking
 from leaderboard.statistics import Analysis
 

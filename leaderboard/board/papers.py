@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from leaderboard.findings import Account, Check, Finding, Verdict, over_seeds
 from leaderboard.records import Record
@@ -69,6 +70,19 @@ def from_records(records: Iterable[Record]) -> tuple[TriedPaper, ...]:
         others = sum(len(found) for code, found in codes.items() if code != latest)
         tried.append(_tried(codes[latest], latest, known, others))
     return tuple(sorted(tried, key=lambda paper: paper.finding.paper))
+
+
+def paper_as_json(tried: TriedPaper, measured: bool = True) -> dict[str, Any]:
+    """All of it as plain data; without ``measured``, no times."""
+    told = {
+        **tried.finding.model_dump(mode="json", exclude={"seed"}),
+        "seeds": list(tried.account.seeds),
+        "by_seed": {str(seed): verdict for seed, verdict in tried.account.by_seed.items()},
+        "met": [check.met for check in tried.finding.measured],
+        "source_hash": tried.source_hash,
+    }
+    times = {"wall_seconds": tried.wall_seconds, "cpu_seconds": tried.cpu_seconds}
+    return {**told, **times} if measured else told
 
 
 def headline(papers: Sequence[TriedPaper]) -> str:

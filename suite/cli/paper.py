@@ -21,8 +21,8 @@ NAME = "papers"
 @click.group(
     epilog="""\b
 Examples:
-  league paper list               every paper, its claim, and what became of it
-  league paper run diversity      try one; what the store has is not run again
+  league paper list           every paper, its claim, and what became of it
+  league paper run diversity  try one; what the store has is not run again
 """
 )
 def paper() -> None:
@@ -124,9 +124,9 @@ def _seeds(text: str) -> list[int]:
 
 def _conclude(wanted: Sequence[PaperInfo], cells: Sequence[Cell], wishes: Wishes) -> None:
     from leaderboard import Store
-    from leaderboard.board.papers import from_records, tried_papers
+    from leaderboard.board.papers import from_records, paper_as_json, tried_papers
     from leaderboard.board.papers_page import write_papers
-    from suite.cli.paper_report import as_json, report
+    from suite.cli.paper_report import report
 
     assert wishes.store is not None
     store = Store(wishes.store)
@@ -139,7 +139,7 @@ def _conclude(wanted: Sequence[PaperInfo], cells: Sequence[Cell], wishes: Wishes
     failures = [failure for failure in store.failures() if failure.key in {cell.key for cell in cells}]
     if wishes.as_json:
         told = [failure.model_dump(mode="json", include={"key", "seed", "reason"}) for failure in failures]
-        show_json({"page": page, "failures": told, "papers": [as_json(tried) for tried in found]})
+        show_json({"page": page, "failures": told, "papers": [paper_as_json(tried) for tried in found]})
     else:
         for tried in found:
             click.echo("\n".join(report(tried)))

@@ -97,19 +97,6 @@ def report(tried: TriedPaper) -> Iterator[str]:
     yield from _verdict(tried, width)
 
 
-def as_json(tried: TriedPaper) -> dict[str, Any]:
-    """The same as plain data."""
-    return {
-        **tried.finding.model_dump(mode="json", exclude={"seed"}),
-        "seeds": list(tried.account.seeds),
-        "by_seed": {str(seed): verdict for seed, verdict in tried.account.by_seed.items()},
-        "met": [check.met for check in tried.finding.measured],
-        "source_hash": tried.source_hash,
-        "wall_seconds": tried.wall_seconds,
-        "cpu_seconds": tried.cpu_seconds,
-    }
-
-
 def _verdict(tried: TriedPaper, width: int) -> Iterator[str]:
     claims, seeds = tried.checks("claim"), tried.account.seeds
     words = f"{SYMBOLS[tried.verdict]} {tried.verdict}"
