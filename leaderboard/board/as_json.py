@@ -19,8 +19,8 @@ _DIGITS = 10
 
 
 def to_json(board: Board, measured: bool = True) -> str:
-    """JSON text with sorted keys: ``schema_version``, ``computed``, ``diversity`` and ``papers`` where there are any,
-    and ``measured`` unless switched off.
+    """JSON text with sorted keys: ``schema_version``, ``computed``, where there are any ``diversity`` and
+    ``papers``, and ``measured`` unless switched off.
 
     Floats have ten significant digits; what is not finite is null.
     """
