@@ -181,7 +181,7 @@ def test_a_sweep_asks_for_the_diversity_of_its_benchmarks(written) -> None:
 
 def test_one_config_makes_both_arms() -> None:
     sweep = load_sweep("maml-vs-transfer", environment=NOTHING)
-    assert sweep.fair and sweep.model.batch_norm == "running" and sweep.budget.patience
+    assert sweep.fair and sweep.model.batch_norm == "episode" and sweep.budget.patience
     adaptations = {
         name: {
             (method.arguments.get("adaptation", default), method.arguments.get("adaptation_steps", 5))
