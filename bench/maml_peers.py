@@ -41,7 +41,7 @@ def learn2learn(network: nn.Module, support: TaskSet, query: TaskSet, inner: Inn
 
 def higher(network: nn.Module, support: TaskSet, query: TaskSet, inner: Inner) -> None:
     """A functional copy of the network for each task."""
-    import higher as package  # type: ignore[import-untyped]
+    import higher as package
 
     own = list(network.parameters())
     descent = torch.optim.SGD(own, lr=inner.lr)
