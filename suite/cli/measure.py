@@ -11,8 +11,8 @@ from suite.cli.measure_similarity import similarity
 @click.group(
     epilog="""\b
 Examples:
-  league measure diversity glyphs emoji   how much the tasks of each differ
-  league measure similarity maml transfer   layer by layer, on the same episodes
+  league measure diversity glyphs emoji    how much the tasks of each differ
+  league measure similarity maml transfer  layer by layer, on the same tasks
 """
 )
 def measure() -> None:

@@ -99,7 +99,7 @@ def test_description_tells_arguments_with_their_meaning() -> None:
     head = next(argument for argument in info.arguments if argument.name == "head")
     assert head.default == "logistic_regression"
     assert head.choices == ("logistic_regression", "ridge", "nearest_centroid")
-    assert info.adaptation == ("head", "normalize", "C")
+    assert info.adaptation == ("adaptation", "adaptation_steps", "head", "normalize", "C", "inner_lr")
     assert info.version == "1" and info.module == "suite.methods.transfer"
     assert info.doc.startswith("One classifier")
 
