@@ -31,9 +31,20 @@ def argument(
     above: float | None = None,
     below: float | None = None,
     choices: Sequence[str] = (),
+    adapts: bool = False,
 ) -> T:
-    """A field of a frozen dataclass with its meaning and what values it may have."""
-    metadata = {"doc": doc, "at_least": at_least, "above": above, "below": below, "choices": tuple(choices)}
+    """A field of a frozen dataclass with its meaning and what values it may have.
+
+    ``adapts``: it matters to a method's ``adapt`` alone, so that one training serves all its values.
+    """
+    metadata = {
+        "doc": doc,
+        "at_least": at_least,
+        "above": above,
+        "below": below,
+        "choices": tuple(choices),
+        "adapts": adapts,
+    }
     field: T = dataclasses.field(default=default, metadata=metadata)
     return field
 

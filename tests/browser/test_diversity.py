@@ -32,7 +32,7 @@ def test_a_reader_comes_there_from_the_first_page_and_sees_the_same_without_scri
     diverse: Built, visit: Open
 ) -> None:
     page = visit(diverse.url(), viewport=PHONE, java_script_enabled=False)
-    page.get_by_role("link", name="Diversity", exact=True).click()
+    page.get_by_role("navigation").get_by_role("link", name="Diversity", exact=True).click()
     assert page.url == diverse.url(PAGE) and "falls with diversity" in page.locator("h1").inner_text()
     assert page.locator("figure.cross svg").first.is_visible()
     assert page.locator("#gaps tbody tr").count() == 16
