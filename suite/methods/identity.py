@@ -26,9 +26,9 @@ def source_hash(module: str, also: tuple[str, ...] = ()) -> str:
 
     It builds on each module that it imports, directly or through others and anywhere in the file, that
     belongs to ``suite.methods``, ``suite.models``, ``suite.kernels``, ``suite.linear``, ``suite.objectives``,
-    ``suite.arguments``, to one of ``also`` or, for a method from elsewhere, to its own top-level package. Other
-    packages count by their versions, which records keep. Raises ValueError for a module without a source file
-    (one typed into an interpreter).
+    ``suite.arguments``, to one of ``also`` or, for a method from elsewhere, to its own top-level package.
+    Other packages count by their versions, which records keep. Raises ValueError for a module without a
+    source file (one typed into an interpreter).
     """
     own = module.partition(".")[0]
     roots = (*_SHARED, *also)
