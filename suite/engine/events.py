@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from suite.engine.cells import Cell
+
+class Named(Protocol):
+    """What is told of a cell; a ``Cell`` has it, and so has word of a cell that runs elsewhere."""
+
+    @property
+    def key(self) -> str:
+        """The cell's key."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Such as ``train``."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """How it is called in a live view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,7 @@ class ClusterReady:
 class CellStarted:
     """A cell was handed to the cluster, for the ``attempt``-th time."""
 
-    cell: Cell
+    cell: Named
     attempt: int
 
 
@@ -43,7 +61,7 @@ class CellProgress:
     evaluation).
     """
 
-    cell: Cell
+    cell: Named
     share: float
     images: int
     images_per_second: float
@@ -53,7 +71,7 @@ class CellProgress:
 class CellFinished:
     """A cell's record is in the store. ``figure`` is its accuracy in 0..1, where it has one."""
 
-    cell: Cell
+    cell: Named
     seconds: float
     figure: float | None
     attempt: int
@@ -63,7 +81,7 @@ class CellFinished:
 class CellRetried:
     """A cell is to be tried again, after ``wait`` seconds and, after lack of memory, ``alone``."""
 
-    cell: Cell
+    cell: Named
     reason: str
     wait: float
     alone: bool
@@ -73,7 +91,7 @@ class CellRetried:
 class CellFailed:
     """A cell is in quarantine; ``blocked`` cells that build on it will not run."""
 
-    cell: Cell
+    cell: Named
     reason: str
     blocked: int
 
