@@ -153,6 +153,16 @@ class RecipeMethod(Generic[N]):
         told: str | None = getattr(self._recipe, "optimiser", None)
         return told
 
+    @property
+    def any_way(self) -> bool:
+        """Whether what was trained once adapts to tasks of any number of classes."""
+        return self._recipe.any_way
+
+    @property
+    def network(self) -> N:
+        """The trained network, in evaluation mode, for whoever looks into it. RuntimeError before training."""
+        return self._require_trained().network
+
     def body_parameters(self, shape: Shape, way: int) -> int:
         """Parameters of the network for images of ``shape`` and ``way`` classes, without its head's."""
         network = self._drawn(shape, way)
