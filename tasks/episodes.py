@@ -11,17 +11,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.benchmark import Benchmark, SplitName
+from tasks.benchmark import SplitName
+from tasks.labelled import Labelled
 
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Support:
-    """What a method adapts on: images uint8 [n, c, h, w] and labels int64 [n] in 0..way-1, or None."""
+    """What a method adapts on: images uint8 [n, c, h, w] and labels int64 [n] in 0..way-1, or None.
+
+    ``validation``, where there is one, are labelled images of the same classes to choose by (a penalty, a
+    learning rate): of the transfer track, never of an episode.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor | None
+    validation: Support | None = None
 
     @property
     def way(self) -> int:
@@ -62,7 +68,7 @@ class Episodes(Sequence[Episode]):
 
     def __init__(
         self,
-        benchmark: Benchmark,
+        benchmark: Labelled,
         split: SplitName,
         way: int,
         shot: int,

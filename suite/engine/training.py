@@ -69,7 +69,7 @@ def _train_accuracy(method: Method, source: Source) -> float:
     It takes what one validation takes.
     """
     episodes = Episodes(
-        source.benchmark,
+        source.labelled,
         "train",
         source.way,
         source.shot,

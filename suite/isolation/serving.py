@@ -176,7 +176,8 @@ def _register(code: Code) -> None:
 
 def _support(message: Message) -> Support:
     images, *labels = message.tensors
-    return Support(images, labels[0] if labels else None)
+    validation = Support(labels[1], labels[2]) if len(labels) > 1 else None
+    return Support(images, labels[0] if labels else None, validation)
 
 
 def _told(error: BaseException) -> dict[str, str]:

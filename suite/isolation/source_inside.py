@@ -40,6 +40,7 @@ class WalledSource:
         self.query: int = told["query"]
         self.seed: int = told["seed"]
         self.class_count: int = told["class_count"]
+        self.scores: str = told["scores"]
         self.allowance: int = told["allowance"]
         self.anneals_from: int = told["anneals_from"]
         c, h, w = told["image_shape"]

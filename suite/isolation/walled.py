@@ -65,7 +65,16 @@ class Walled:
         told = {
             **{
                 name: getattr(source, name)
-                for name in ("way", "shot", "query", "seed", "class_count", "allowance", "anneals_from")
+                for name in (
+                    "way",
+                    "shot",
+                    "query",
+                    "seed",
+                    "class_count",
+                    "scores",
+                    "allowance",
+                    "anneals_from",
+                )
             },
             "image_shape": list(source.image_shape),
             "budget": asdict(budget),
@@ -135,6 +144,8 @@ class Walled:
     def _adapted(self, support: Support) -> int:
         number = next(self._numbers)
         labels = [] if support.labels is None else [support.labels]
+        if labels and support.validation is not None:
+            labels += [support.validation.images, _labels(support.validation)]
         self._inmate.tell_later(Message("adapt", {"number": number}, [support.images, *labels]))
         return number
 

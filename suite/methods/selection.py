@@ -36,7 +36,4 @@ def select_best(
                 kept = {name: value.clone() for name, value in network.state_dict().items()}
     network.load_state_dict(kept)
     network.eval()
-    return (
-        f"best of {len(source.curve)} meta-validation scores ({source.budget.validation_episodes} episodes "
-        f"each): {best:.4f} after {at} images"
-    )
+    return f"best of {len(source.curve)} {source.scores}: {best:.4f} after {at} images"

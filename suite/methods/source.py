@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -12,10 +12,15 @@ import torch
 
 from suite.methods.plateau import annealing, plateau
 from suite.methods.scoring import score
-from tasks import Benchmark, Episode, Episodes, Support
+from tasks import Benchmark, Episode, Episodes, SplitName, Support, Transfer
+from tasks.labelled import Labelled
+from tasks.transfers import SourceProblem, source_task
 
 if TYPE_CHECKING:
     from suite.methods.interface import Predictor
+
+    Adapt = Callable[[Support], Predictor]
+    """What a validation scores: a network as it is now, with its way to adapt."""
 
 
 class BudgetExceeded(RuntimeError):
@@ -108,18 +113,23 @@ class CurvePoint:
 
 @dataclass
 class Source:
-    """The meta-train classes of a benchmark, handed out in batches or episodes until the budget is used up.
+    """Labelled images, handed out in batches or episodes until the budget is used up.
 
+    They are the meta-train classes of a benchmark, or the training images of a transfer task's source
+    (``labelled`` is either). A validation scores episodes of a benchmark's meta-validation classes; of a
+    transfer task, the source's validation images after a few training images of each class.
     ``way``, ``shot``, ``query`` are those of the protocol that will be scored; ``seed`` (at least 0) decides
     every draw: with one seed every method sees the same episodes and the same order of images. A method sees
     images only through ``batch`` and ``episode``, which count them. What can be spent is ``allowance``: the
     budget's images rounded down to whole episodes, so that methods that learn from episodes and from batches
     spend exactly alike, and fewer once ``plateau``, the images after which a plateau was found, is known.
-    ``on_progress`` is called after each hand-out and each validation. Raises ValueError for a budget that
-    holds no episode.
+    ``on_progress`` is called after each hand-out and each validation; ``on_validated`` after each validation
+    with what was scored, to be looked into: what it draws or differentiates does not count for training.
+    ``device`` is where batches are handed out; the images stay there where they take no more than a quarter
+    of its free memory. Raises ValueError for a budget that holds no episode.
     """
 
-    benchmark: Benchmark
+    benchmark: Benchmark | Transfer
     budget: Budget
     way: int = 5
     shot: int = 1
@@ -128,23 +138,24 @@ class Source:
     spent: Spent = field(default_factory=Spent)
     curve: list[CurvePoint] = field(default_factory=list)
     on_progress: Callable[[Source], None] | None = None
+    on_validated: Callable[[Source, Adapt], None] | None = None
+    device: torch.device | str = "cpu"
     plateau: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ValueError(f"a seed must be at least 0, not {self.seed}")
-        self._images, self._labels = self.benchmark.tensors("train")
+        self.labelled: Labelled
+        self._validation: Sequence[Episode]
+        if isinstance(self.benchmark, Transfer):
+            self.labelled = SourceProblem(self.benchmark)
+            self._validation = (source_task(self.benchmark),)
+        else:
+            self.labelled = self.benchmark
+            self._validation = self._drawn("validation", self.budget.validation_episodes)
+        self._images, self._labels = _kept(self.labelled.tensors("train"), torch.device(self.device))
         self._generator = np.random.Generator(np.random.Philox(key=self.seed))
-        self._episodes = Episodes(self.benchmark, "train", self.way, self.shot, self.query, self.seed)
-        self._validation = Episodes(
-            self.benchmark,
-            "validation",
-            self.way,
-            self.shot,
-            self.query,
-            self.seed,
-            length=self.budget.validation_episodes,
-        )
+        self._episodes: Episodes | None = None
         self._next_episode = 0
         self._epoch = np.empty(0, dtype=np.int64)
         self._validated = 0
@@ -162,8 +173,8 @@ class Source:
 
     @property
     def class_count(self) -> int:
-        """Number of meta-train classes."""
-        return len(self.benchmark.classes("train"))
+        """Number of classes that are trained on."""
+        return len(self.labelled.classes("train"))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -212,16 +223,20 @@ class Source:
         size = min(size, self.allowance - self.spent.images)
         while len(self._epoch) < size:
             self._epoch = np.concatenate([self._epoch, self._generator.permutation(len(self._labels))])
-        rows, self._epoch = self._epoch[:size], self._epoch[size:]
+        drawn, self._epoch = self._epoch[:size], self._epoch[size:]
         self._spend(size)
-        return self._images[rows], self._labels[rows]
+        rows = torch.from_numpy(drawn).to(self._labels.device)
+        return self._images[rows].to(self.device), self._labels[rows].to(self.device)
 
     def episode(self) -> Episode:
         """The next training episode, labels of its query included, whole or not at all.
 
-        Raises BudgetExceeded where less than one episode is left.
+        Raises BudgetExceeded where less than one episode is left, ValueError where there are too few classes
+        or images of a class to draw one.
         """
         self._require(self.episode_images)
+        if self._episodes is None:
+            self._episodes = self._drawn("train")
         episode = self._episodes[self._next_episode]
         self._next_episode += 1
         self._spend(self.episode_images)
@@ -237,10 +252,17 @@ class Source:
         """Whether the next of the budget's evenly spaced validations is due (the last one at exhaustion)."""
         return self._validations_earned > self._validated
 
-    def validate(self, adapt: Callable[[Support], Predictor]) -> float:
-        """Mean accuracy of ``adapt`` on the meta-validation episodes, scored here; appended to ``curve``.
+    @property
+    def scores(self) -> str:
+        """In words, what the scores of ``curve`` are."""
+        if isinstance(self.benchmark, Transfer):
+            return f"scores on the source's {len(self._validation[0].query_labels)} validation images"
+        return f"meta-validation scores ({self.budget.validation_episodes} episodes each)"
 
-        The episodes are the same at each call. Raises BudgetExceeded where none is due.
+    def validate(self, adapt: Adapt) -> float:
+        """Mean accuracy of ``adapt`` on the validation tasks, scored here; appended to ``curve``.
+
+        The tasks are the same at each call. Raises BudgetExceeded where none is due.
         """
         if not self.validation_due:
             raise BudgetExceeded(
@@ -252,9 +274,15 @@ class Source:
             accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
         accuracy = float(np.mean(accuracies))
         self.curve.append(CurvePoint(self.spent.images, accuracy))
+        if self.on_validated is not None:
+            with self.spent.validating(), torch.random.fork_rng(range(torch.cuda.device_count())):
+                self.on_validated(self, adapt)
         self._look_for_plateau()
         self._report()
         return accuracy
+
+    def _drawn(self, split: SplitName, length: int = 1) -> Episodes:
+        return Episodes(self.labelled, split, self.way, self.shot, self.query, self.seed, length=length)
 
     @property
     def _validations_earned(self) -> int:
@@ -289,3 +317,14 @@ class Source:
     def _report(self) -> None:
         if self.on_progress is not None:
             self.on_progress(self)
+
+
+def _kept(
+    tensors: tuple[torch.Tensor, torch.Tensor], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The tensors on ``device``, or as they are where they would take more than a quarter of its memory."""
+    size = sum(tensor.nbytes for tensor in tensors)
+    if device.type == "cuda" and 4 * size > torch.cuda.mem_get_info(device)[0]:
+        return tensors
+    images, labels = (tensor.to(device) for tensor in tensors)
+    return images, labels

@@ -17,10 +17,12 @@ from tasks.transfers.registry import (
     transfer,
     verify,
 )
+from tasks.transfers.source import SourceProblem, source_task
 from tasks.transfers.transfer import Problem, Transfer
 
 __all__ = [
     "Problem",
+    "SourceProblem",
     "Transfer",
     "TransferInfo",
     "UnknownTransfer",
@@ -28,6 +30,7 @@ __all__ = [
     "describe",
     "load",
     "names",
+    "source_task",
     "transfer",
     "verify",
 ]

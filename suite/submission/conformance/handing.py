@@ -21,6 +21,7 @@ _OFFERED = (
     "image_shape",
     "progress",
     "query",
+    "scores",
     "seed",
     "shot",
     "spent",
