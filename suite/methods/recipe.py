@@ -160,7 +160,7 @@ class RecipeMethod(Generic[N]):
 
     @property
     def network(self) -> N:
-        """The trained network, in evaluation mode, for whoever looks into it. RuntimeError before training."""
+        """The trained network, for those who look into it. RuntimeError before training."""
         return self._require_trained().network
 
     def body_parameters(self, shape: Shape, way: int) -> int:
