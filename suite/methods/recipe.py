@@ -159,6 +159,11 @@ class RecipeMethod(Generic[N]):
         return self._recipe.any_way
 
     @property
+    def recipe(self) -> Recipe[N]:
+        """What it is made of, for those who ask what it keeps."""
+        return self._recipe
+
+    @property
     def network(self) -> N:
         """The trained network, for those who look into it. RuntimeError before training."""
         return self._require_trained().network
