@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli import show
-from suite.cli.shared import Failed, bad_input, show_json
+from suite.cli.job import send
+from suite.cli.shared import Failed, bad_input, show_json, web_address
 
 if TYPE_CHECKING:
     from leaderboard import Failure
     from leaderboard.board import Board
     from suite.config import SweepConfig
-    from suite.engine import Plan, SweepReport
+    from suite.engine import Plan, SweepReport, events
 
 
 _KINDS = {
@@ -42,6 +43,8 @@ class Wishes:
     address: str | None = None
     html: str | None = None
     as_json: bool = False
+    detach: bool = False
+    events: bool = False
 
     @property
     def single(self) -> bool:
@@ -54,9 +57,19 @@ class Wishes:
 
     def command(self, *extra: str) -> str:
         """The command that goes on where this one stopped."""
-        options = {"--store": self.store, "--address": self.address, "--html": self.html}
+        on = ["--on", self.address] if self.address else []
+        return shlex.join(["league", *self._asked, *on, *extra])
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """Words that ask the same of ``league`` on another machine."""
+        return (*self._asked, *(["--retry"] if self.retry else []))
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        options = {"--store": self.store, "--html": self.html}
         given = [word for option, value in options.items() if value for word in (option, value)]
-        return shlex.join(["league", *self.words, *given, *(["--json"] if self.as_json else []), *extra])
+        return (*self.words, *given, *(["--json"] if self.as_json else []))
 
 
 def execute(
@@ -70,6 +83,9 @@ def execute(
 
     ``foretell`` hears the plan before it is run; ``conclude`` prints the end in place of the ranking.
     """
+    if web_address(wishes.address) and not wishes.dry_run:
+        with explained():
+            return send(wishes, sweep.name, sweep.store)
     plan = _plan(sweep)
     if wishes.dry_run:
         _preview(sweep, plan, wishes.as_json)
@@ -87,11 +103,24 @@ def compute(plan: Plan, wishes: Wishes) -> SweepReport:
     """Carry ``plan`` out under a live view; say how to go on where it was interrupted."""
     from suite import engine
 
-    with explained(), engine.live_view() as tell:
+    with explained(), _view(wishes) as tell:
         report = engine.carry_out(plan, retry=wishes.retry, address=wishes.address, on_event=tell)
     if report.interrupted:
         click.echo(f"Interrupted. What was finished is kept; go on with:\n  {wishes.command()}", err=True)
     return report
+
+
+@contextmanager
+def _view(wishes: Wishes) -> Iterator[Callable[[events.Event], None]]:
+    """Who hears of events: whoever watches, or the program that reads standard output."""
+    from suite import engine
+    from suite.engine.wire import encode
+
+    if wishes.events:
+        yield lambda event: click.echo(encode(event))
+    else:
+        with engine.live_view() as tell:
+            yield tell
 
 
 def _plan(sweep: SweepConfig) -> Plan:

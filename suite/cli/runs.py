@@ -13,6 +13,7 @@ import click
 
 from suite.cli.lines import table, terminal_width
 from suite.cli.run_rows import addresses, colour, columns, summary
+from suite.cli.runs_jobs import stop, watch
 from suite.cli.runs_sync import sync
 from suite.cli.shared import Failed, bad_input, json_option, show_json, store_option
 
@@ -36,7 +37,7 @@ class _Runs(click.Group):
 
 @click.group(
     cls=_Runs,
-    subcommand_metavar="[WORD]... | show KEY | open KEY | sync",
+    subcommand_metavar="[WORD]... | show KEY | open KEY | sync | watch | stop",
     epilog="""\b
 A WORD is a value of a run: a method, a benchmark, 5w1s (5-way 1-shot), train,
 seed=3, a host, a state, or the beginning of a key. All of them must fit.
@@ -133,6 +134,8 @@ def open_(ctx: click.Context, key: str, store: str, only_print: bool) -> None:
 
 
 runs.add_command(sync)
+runs.add_command(watch)
+runs.add_command(stop)
 
 
 def _resolved(store: str, key: str) -> tuple[Store, Row, list[Row]]:

@@ -51,3 +51,20 @@ store_option = click.option(
     help="Folder or URL of the store.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+on_option = click.option(
+    "--on",
+    "--address",
+    "address",
+    metavar="ADDRESS",
+    help="Where to run: auto, the cluster this machine is in; ray://HOST:10001, one to join; "
+    "http://HEAD:8265, one to send a job to.  [default: a cluster of this machine's own]",
+)
+detach_option = click.option(
+    "--detach", is_flag=True, help="With --on http://...: send the job and leave it."
+)
+events_option = click.option("--events", is_flag=True, hidden=True, help="Print events as lines of JSON.")
+
+
+def web_address(address: str | None) -> bool:
+    """Whether that is a job server's address, and not a cluster's to join."""
+    return address is not None and address.startswith(("http://", "https://"))

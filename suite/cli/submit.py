@@ -10,7 +10,7 @@ import click
 
 from suite.cli import show
 from suite.cli.execute import Wishes, execute
-from suite.cli.shared import BadInput, bad_input, json_option, show_json
+from suite.cli.shared import bad_input, detach_option, events_option, json_option, on_option, show_json
 
 if TYPE_CHECKING:
     from suite.config import SweepConfig
@@ -47,7 +47,9 @@ Exit codes: 0 done · 1 a check or cell failed · 2 bad input · 130 interrupted
     "--track", type=click.Choice(list(TRACKS)), default="few-shot", show_default=True, help="Its track."
 )
 @click.option("--sweep", metavar="NAME|FILE", help="Another sweep than the track's own.")
-@click.option("--on", "address", metavar="ADDRESS", help="A Ray cluster: auto or ray://HOST:10001.")
+@on_option
+@detach_option
+@events_option
 @click.option("--trust", is_flag=True, help="Run the file without walls around it: you vouch for it.")
 @click.option("--retry", is_flag=True, help="Try cells again that failed before.")
 @click.option("--store", metavar="PATH", help="Folder of the store; the same as store=PATH.")
@@ -62,6 +64,8 @@ def submit(
     track: str,
     sweep: str | None,
     address: str | None,
+    detach: bool,
+    events: bool,
     trust: bool,
     retry: bool,
     store: str | None,
@@ -75,10 +79,6 @@ def submit(
     from suite.config import ConfigError, submitted_run
     from suite.submission import SubmissionError, read
 
-    if address is not None and address.startswith(("http://", "https://")):
-        raise BadInput(
-            f"--on {address} is a web address; this joins a Ray cluster, by auto or ray://HOST:10001"
-        )
     with bad_input(SubmissionError):
         submission = read(file)
     checked = _checked(submission, settings, trust=trust)
@@ -88,11 +88,17 @@ def submit(
     if not as_json:
         _tell_checks(checked, as_json=False)
     source = sweep or TRACKS[track]
-    chosen = [
-        word for option, given in (("--sweep", sweep), ("--on", address)) if given for word in (option, given)
-    ]
+    chosen = ["--sweep", sweep] if sweep else []
     words = ("submit", file, *settings, *chosen, *(["--trust"] if trust else []))
-    wishes = Wishes(words, store=store, retry=retry, address=address, as_json=as_json)
+    wishes = Wishes(
+        words,
+        store=store,
+        retry=retry,
+        address=address,
+        as_json=as_json,
+        detach=detach,
+        events=events,
+    )
     with bad_input(ConfigError):
         overrides = [*wishes.over(settings), *(["trust=true"] if trust else [])]
         planned = submitted_run(source, file, overrides, checked.arguments)

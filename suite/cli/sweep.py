@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from suite.cli.execute import Wishes, execute
-from suite.cli.shared import bad_input, json_option
+from suite.cli.shared import bad_input, detach_option, events_option, json_option, on_option
 
 _OPTIONS = (
     click.option("--store", metavar="PATH", help="Folder of the store; the same as store=PATH."),
@@ -16,7 +16,9 @@ _OPTIONS = (
         "--dry-run", "--print", "dry_run", is_flag=True, help="Print the resolved sweep; run nothing."
     ),
     click.option("--retry", is_flag=True, help="Try cells again that failed before."),
-    click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here."),
+    on_option,
+    detach_option,
+    events_option,
     click.option("--html", metavar="DIR", help="Folder of the HTML board.  [default: STORE/board/SWEEP]"),
     json_option,
 )
@@ -42,6 +44,7 @@ Examples:
   league sweep demo budget.images=300 protocols.episodes=50
   league sweep demo methods.maml.inner_steps=3
   league sweep mine.yaml --dry-run
+  league sweep mine.yaml --on http://127.0.0.1:8265 --store s3://bucket/store
 
 \b
 Run it again after any interruption: what was finished is not computed again.

@@ -1,0 +1,55 @@
+"""A sweep as a job on a cluster elsewhere: sent, watched, left and stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from suite.cli.execute import Wishes
+    from suite.jobs import Job, Jobs
+
+_INTERRUPTED = 130
+
+
+def send(wishes: Wishes, sweep: str, store: str) -> int:
+    """Submit what was wished for to the cluster of ``wishes.address``; watch it unless it is to be left.
+
+    Returns the exit code: that of the job, or 0 where it is left. Raises JobError.
+    """
+    from suite.jobs import Request, connect
+
+    assert wishes.address is not None
+    request = Request.of(wishes.remote, sweep=sweep, store=store)
+    jobs = connect(wishes.address)
+    before = {job.id for job in jobs.of(sweep)}
+    job = jobs.start(request)
+    said = f"{job.id} is under way there already" if job.id in before else f"submitted {job.id}"
+    click.echo(f"{said}, on {wishes.address}", err=True)
+    if wishes.detach:
+        click.echo(_ways(job, wishes.address), err=True)
+        return 0
+    return watch(jobs, job, wishes.address, events=wishes.events)
+
+
+def watch(jobs: Jobs, job: Job, address: str, *, events: bool = False) -> int:
+    """Show a job until it ends, and return its exit code; ctrl-C leaves it, and says how to come back."""
+    from suite.engine import live_view
+    from suite.engine.wire import encode
+
+    try:
+        if events:
+            return jobs.follow(job, lambda event: click.echo(encode(event)), click.echo)
+        with live_view() as tell:
+            return jobs.follow(job, tell, click.echo)
+    except KeyboardInterrupt:
+        click.echo(f"\n{job.id} goes on without you.\n{_ways(job, address)}", err=True)
+        return _INTERRUPTED
+
+
+def _ways(job: Job, address: str) -> str:
+    return (
+        f"  league runs watch {job.sweep} --on {address}    comes back to it\n"
+        f"  league runs stop {job.sweep} --on {address}     ends it; finished cells are kept"
+    )
