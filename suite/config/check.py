@@ -11,6 +11,8 @@ from typing import Any
 import suite.methods
 import suite.models
 import tasks
+from suite.config.expand import expanded
+from suite.config.measures import check_measures
 from suite.config.schema import (
     BenchmarkConfig,
     ConfigError,
@@ -21,6 +23,7 @@ from suite.config.schema import (
 )
 from suite.nearest import nearest
 from suite.submission import Submission, SubmissionError, load_trusted, read
+from tasks import transfers
 
 # One network for all: a method with one of its own would not compete by equal means.
 SHARED = {"backbone": "model.backbone", "width": "model.width"}
@@ -29,22 +32,28 @@ _KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", floa
 
 
 def check(sweep: SweepConfig) -> SweepConfig:
-    """``sweep`` with its submissions among its methods, less the arguments that equal their defaults.
+    """``sweep`` with its submissions among its methods, and each of these with one choice of arguments, less
+    those that equal their defaults.
 
     Raises ConfigError for what is wrong first. Arguments of a submission that is not trusted are only known
     once it runs behind its walls: they are checked when the sweep is planned.
     """
     _backbone(sweep.model.backbone)
     submitted = _submissions(sweep)
-    named = {method.name for method in sweep.methods}
+    listed = expanded(sweep.methods)
+    named = {method.name for method in listed}
     added = (MethodConfig(name) for name in submitted if name not in named)
     walled = frozenset() if sweep.trust else frozenset(submitted)
     shared = {**SHARED, **({"batch_norm": "model.batch_norm"} if sweep.model.batch_norm else {})}
-    methods = tuple(_method(method, walled, shared) for method in (*sweep.methods, *added))
+    methods = tuple(_method(method, walled, shared) for method in (*listed, *added))
     if sweep.fair:
         _fair(sweep.model, methods, walled)
     _once("methods", [(method.name, method.arguments) for method in methods])
     _once("benchmarks", [(benchmark.name, _benchmark(benchmark)) for benchmark in sweep.benchmarks])
+    _once("transfers", [(transfer.name, _transfer(transfer)) for transfer in sweep.transfers])
+    if sweep.transfers:
+        _any_way(methods, walled)
+        check_measures(sweep.measures)
     _protocols(sweep)
     paths = tuple(str(submission.path) for submission in submitted.values())
     return replace(sweep, methods=methods, submissions=paths)
@@ -135,19 +144,55 @@ def _fair(model: ModelConfig, methods: Sequence[MethodConfig], walled: frozenset
 def _benchmark(benchmark: BenchmarkConfig) -> dict[str, Any]:
     """The options of ``benchmark`` and the defaults of those not given, all checked but for their range."""
     if benchmark.name not in tasks.names():
+        hint = "it is a transfer task, to be listed under transfers" if is_transfer(benchmark.name) else ""
         raise ConfigError(
-            f"no benchmark is called {benchmark.name!r}; {nearest(benchmark.name, tasks.names())}"
+            f"no benchmark is called {benchmark.name!r}; {hint or nearest(benchmark.name, tasks.names())}"
         )
     info = tasks.describe(benchmark.name)
-    for option, value in benchmark.options.items():
-        if option not in info.options and not info.open_ended:
-            near = nearest(option, info.options)
-            raise ConfigError(f"{option} is not an option of {benchmark.name}; {near}")
-        kind = type(info.options.get(option))
+    return _options(benchmark, info.options, open_ended=info.open_ended)
+
+
+def _transfer(transfer: BenchmarkConfig) -> dict[str, Any]:
+    """As ``_benchmark``, of a transfer task."""
+    if transfer.name not in transfers.names():
+        hint = "it is a benchmark, to be listed under benchmarks" if transfer.name in tasks.names() else ""
+        raise ConfigError(
+            f"no transfer task is called {transfer.name!r}; "
+            f"{hint or nearest(transfer.name, transfers.names())}"
+        )
+    return _options(transfer, transfers.describe(transfer.name).options)
+
+
+def _options(
+    given: BenchmarkConfig, known: Mapping[str, object], *, open_ended: bool = False
+) -> dict[str, Any]:
+    """``known`` options, with their defaults, and over them those ``given``, whose types are checked."""
+    for option, value in given.options.items():
+        if option not in known and not open_ended:
+            raise ConfigError(f"{option} is not an option of {given.name}; {nearest(option, known)}")
+        kind = type(known.get(option))
         fits = type(value) is kind or (kind is float and type(value) is int)
         if kind in _KINDS and not fits:
-            raise ConfigError(f"{benchmark.name}: {option} must be {_KINDS[kind]}, not {value!r}")
-    return {**info.options, **benchmark.options}
+            raise ConfigError(f"{given.name}: {option} must be {_KINDS[kind]}, not {value!r}")
+    return {**known, **given.options}
+
+
+def is_transfer(name: str) -> bool:
+    """Whether that is the name of a transfer task, and of no benchmark."""
+    return name in transfers.names() and name not in tasks.names()
+
+
+def _any_way(methods: Sequence[MethodConfig], walled: frozenset[str]) -> None:
+    """Raise ConfigError for a method that is known to learn tasks of one number of classes."""
+    for method in methods:
+        if method.name not in walled:
+            built = suite.methods.get(method.name, **method.arguments)
+            if not getattr(built, "any_way", True):
+                raise ConfigError(
+                    f"{method.name} is trained for tasks of one number of classes, and a transfer task has "
+                    "another on each side: leave it out of sweeps with transfers. Methods such as pretrain, "
+                    "transfer and protonet can enter"
+                )
 
 
 def _once(key: str, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -18,7 +18,12 @@ from suite.nearest import nearest
 PREFIX = "LEAGUE_"
 
 # Lists whose entries go by name, and the field that holds the rest of an entry written short.
-_SHORT = {"methods": "arguments", "benchmarks": "options", "diversity.probes": "options"}
+_SHORT = {
+    "methods": "arguments",
+    "benchmarks": "options",
+    "transfers": "options",
+    "diversity.probes": "options",
+}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -39,13 +44,18 @@ def read(path: Path) -> dict[str, Any]:
     plain = {str(key): value for key, value in loaded.items()}
     if "submissions" in plain:
         plain["submissions"] = _beside(path, plain["submissions"])
+    if "measures" in plain:
+        plain["measures"] = _beside(path, plain["measures"], ending=".py")
     return {"name": path.stem, "protocols": [{}], **{key: _long(key, value) for key, value in plain.items()}}
 
 
-def _beside(path: Path, submissions: Any) -> Any:
-    """Paths in a file are relative to that file."""
-    entries = submissions if isinstance(submissions, list) else [submissions]
-    return [str(path.absolute().parent / entry) if isinstance(entry, str) else entry for entry in entries]
+def _beside(path: Path, given: Any, *, ending: str = "") -> Any:
+    """Paths in a file are relative to that file: all texts that end in ``ending``."""
+    entries = given if isinstance(given, list) else [given]
+    return [
+        str(path.absolute().parent / entry) if isinstance(entry, str) and entry.endswith(ending) else entry
+        for entry in entries
+    ]
 
 
 def split(word: str) -> tuple[list[str], Any]:

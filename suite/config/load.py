@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from suite.config import layers
 from suite.config.build import build, keys
-from suite.config.check import check, method_arguments
+from suite.config.check import check, is_transfer, method_arguments
 from suite.config.schema import ConfigError, SweepConfig
 from suite.nearest import nearest
 from suite.submission import read
@@ -51,14 +51,14 @@ def load_sweep(
 def single_run(
     method: str, benchmark: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> SweepConfig:
-    """A sweep of one method on one benchmark.
+    """A sweep of one method on one benchmark, or on one transfer task.
 
     An argument of the method may be given as it is, ``inner_steps=5``; all else is as for ``load_sweep``.
     """
     settings = {
         "name": f"{method}-{benchmark}",
         "methods": [{"name": method}],
-        "benchmarks": [{"name": benchmark}],
+        "transfers" if is_transfer(benchmark) else "benchmarks": [{"name": benchmark}],
         "protocols": [{}],
     }
     known = method_arguments(method)

@@ -166,9 +166,18 @@ class Tracking:
         _plain_name(self, "project")
 
 
+ALL_MEASURES = "all"
+
+
 @dataclass(frozen=True)
 class SweepConfig:
-    """methods x benchmarks x protocols x seeds under one model and one budget.
+    """methods x benchmarks x protocols x seeds, methods x transfers x labels x seeds, or both; one model, one
+    budget.
+
+    ``transfers`` are transfer tasks: methods train on the source of each, adapt to its downstream training
+    set, and are scored on its test set. ``labels`` are how many labels a class they adapt with, 0 all that
+    there are. What each learned there is measured by ``measures``: names, files that register one, or
+    ``all`` for the suite's own.
 
     ``fair``: refuse methods that do not all have the same network, batch norm and optimiser.
     ``margin``: differences within ± this accuracy count as equivalent (0.01 = one point).
@@ -179,8 +188,11 @@ class SweepConfig:
 
     name: str
     methods: tuple[MethodConfig, ...]
-    benchmarks: tuple[BenchmarkConfig, ...]
+    benchmarks: tuple[BenchmarkConfig, ...] = ()
     protocols: tuple[ProtocolConfig, ...] = (ProtocolConfig(),)
+    transfers: tuple[BenchmarkConfig, ...] = ()
+    labels: tuple[int, ...] = (0,)
+    measures: tuple[str, ...] = (ALL_MEASURES,)
     seeds: tuple[int, ...] = (0, 1)
     model: ModelConfig = ModelConfig()
     diversity: DiversityConfig = DiversityConfig()
@@ -200,8 +212,14 @@ class SweepConfig:
             raise BadValueError("store", "a folder or URL", self.store)
         if not 0 < self.margin < 1:
             raise BadValueError("margin", "an accuracy above 0 and below 1 (0.01 is one point)", self.margin)
-        for key in ("methods", "benchmarks", "protocols", "seeds"):
+        for key in ("methods", "protocols", "seeds", "labels"):
             if not getattr(self, key) and not (key == "methods" and self.submissions):
                 raise BadValueError(key, "a list of at least one", [])
+        if not self.benchmarks and not self.transfers:
+            raise BadValueError("benchmarks", "a list of at least one where there are no transfers", [])
+        if min(self.labels) < 0 or len(set(self.labels)) < len(self.labels):
+            raise BadValueError(
+                "labels", "different numbers of labels a class, 0 for all there are", list(self.labels)
+            )
         if min(self.seeds) < 0 or len(set(self.seeds)) < len(self.seeds):
             raise BadValueError("seeds", "different whole numbers of at least 0", list(self.seeds))

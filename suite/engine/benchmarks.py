@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 import tasks
 from leaderboard.records import BenchmarkCard, BenchmarkIdentity, SplitSize
 from leaderboard.store import CorruptRecord, Store
-from suite.engine.cells import Cell
+from suite.engine.cells import TRANSFER, Cell
+from tasks import transfers
 
 
 @dataclass(frozen=True)
@@ -25,21 +26,31 @@ class _Layout:
     beside: bool
 
     def __str__(self) -> str:
+        return self.told(tasks.SPLITS)
+
+    def told(self, parts: Sequence[str]) -> str:
+        """In words, where ``parts`` are what stands for the splits."""
         order = "from the left" if self.beside else "from the top"
         return (
-            f"{', '.join(tasks.SPLITS)} {order}: up to {self.classes} classes of each split, a row each, "
+            f"{', '.join(parts)} {order}: up to {self.classes} classes of each split, a row each, "
             f"evenly spaced among its classes, and of each class up to {self.samples} images."
         )
 
 
 def keep_benchmarks(cells: Iterable[Cell], store: Store) -> None:
     """Put the card and contact sheet of each benchmark of ``cells`` into ``store``, where it lacks them."""
-    identities = {cell.benchmark.digest: cell.benchmark for cell in cells if cell.benchmark is not None}
-    for digest in sorted(identities):
+    found = {cell.benchmark.digest: cell for cell in cells if cell.benchmark is not None}
+    for digest in sorted(found):
         if not _has(store, digest):
+            identity = found[digest].benchmark
+            assert identity is not None
             # Not ``load_benchmark``, which would hold the images for as long as the driver lives.
-            benchmark = tasks.load(identities[digest].name, **identities[digest].options)
-            store.put_benchmark(card(benchmark, identities[digest]), png(sheet(benchmark)))
+            if found[digest].track == TRANSFER:
+                task = transfers.load(identity.name, **identity.options)
+                store.put_benchmark(card_of_transfer(task, identity), png(sheet(_shown(task))))
+            else:
+                benchmark = tasks.load(identity.name, **identity.options)
+                store.put_benchmark(card(benchmark, identity), png(sheet(benchmark)))
 
 
 def card(benchmark: tasks.Benchmark, identity: BenchmarkIdentity) -> BenchmarkCard:
@@ -58,6 +69,38 @@ def card(benchmark: tasks.Benchmark, identity: BenchmarkIdentity) -> BenchmarkCa
         },
         sheet=str(_layout(benchmark)),
     )
+
+
+def card_of_transfer(task: tasks.Transfer, identity: BenchmarkIdentity) -> BenchmarkCard:
+    """What is told of a transfer task: its two problems, each with all of its images, are its splits."""
+    sides = {"source": task.source, "downstream": task.downstream}
+    return BenchmarkCard(
+        name=identity.name,
+        digest=identity.digest,
+        options=identity.options,
+        **asdict(task.card),
+        image_shape=task.image_shape,
+        domains=task.domain_names,
+        splits={
+            side: SplitSize(
+                classes=len(problem.classes),
+                images=sum(len(part.labels) for part in problem.parts().values()),
+            )
+            for side, problem in sides.items()
+        },
+        sheet=_layout(_shown(task)).told(("source", "downstream", "downstream test")),
+    )
+
+
+def _shown(task: tasks.Transfer) -> tasks.Benchmark:
+    """A transfer task as contact sheets take data: what is trained on, adapted to, and scored on."""
+    parts = {"source": task.source.train, "downstream": task.downstream.train, "test": task.downstream.test}
+    named = [
+        replace(part, classes=tuple(f"{side} {name}" for name in part.classes))
+        for side, part in parts.items()
+    ]
+    splits = dict(zip(tasks.SPLITS, named, strict=True))
+    return tasks.Benchmark(task.name, splits, task.domain_names, task.card, task.options)
 
 
 def sheet(benchmark: tasks.Benchmark) -> NDArray[np.uint8]:

@@ -47,6 +47,11 @@ class Cell:
         return hashlib.sha256(canonical(identity)).hexdigest()
 
     @property
+    def track(self) -> str:
+        """The track that it is of: what its ``benchmark`` is follows from that."""
+        return self.protocol.track if self.protocol else str(self.spec.get("track", "few-shot"))
+
+    @property
     def planned(self) -> PlannedCell:
         """How the plan of a sweep describes it."""
         return PlannedCell(
@@ -72,11 +77,26 @@ class Shape:
     query: int
 
 
+TRANSFER = "transfer"
+"""The track on which methods train on one labelled problem and adapt to another."""
+
+
 def train_cell(
-    method: MethodIdentity, benchmark: BenchmarkIdentity, shape: Shape, budget: Budget, seed: int
+    method: MethodIdentity,
+    benchmark: BenchmarkIdentity,
+    shape: Shape,
+    budget: Budget,
+    seed: int,
+    *,
+    track: str = "few-shot",
 ) -> Cell:
-    """Train ``method``, whose arguments are those that matter to training, within ``budget``."""
+    """Train ``method``, whose arguments are those that matter to training, within ``budget``.
+
+    On the transfer track ``benchmark`` is a transfer task, whose source is trained on.
+    """
     spec = {
+        # Trainings from before there were tracks have none, and keep their keys.
+        **({"track": track} if track != "few-shot" else {}),
         "method": method_spec(method),
         "benchmark": benchmark.model_dump(mode="json"),
         "episode": asdict(shape),

@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 import tasks
-from suite.engine.cells import Cell
+from suite.engine import downstream
+from suite.engine.cells import TRANSFER, Cell
 from suite.engine.tracking import thinned
 from suite.engine.training import CHECKPOINT
 from suite.engine.work import Desk, ParentMissing, Work, load_benchmark
@@ -29,14 +30,17 @@ _PROBED = 3
 def evaluate(cell: Cell, desk: Desk) -> Work:
     """Adapt to each test episode and score it; the first few also tell whether queries see each other.
 
-    A walled method's answers are also compared with those of a fresh process, on a secret sample.
+    A walled method's answers are also compared with those of a fresh process, on a secret sample. On the
+    transfer track there is one task, of which ``suite.engine.downstream`` tells.
     """
     assert cell.method is not None and cell.benchmark is not None and cell.protocol is not None
     protocol = cell.protocol
-    benchmark = load_benchmark(cell.benchmark)
     if desk.store.get(cell.parents[0]) is None:
         raise ParentMissing(f"the training that {cell.title} builds on is not in the store")
     checkpoint = desk.store.folder(cell.parents[0]) / CHECKPOINT
+    if protocol.track == TRANSFER:
+        return downstream.evaluate(cell, desk, checkpoint, adaptation_seed(cell.seed or 0, protocol.seed, 0))
+    benchmark = load_benchmark(cell.benchmark)
     episodes = tasks.Episodes(
         benchmark, "test", protocol.way, protocol.shot, protocol.query, protocol.seed, protocol.episodes
     )

@@ -1,4 +1,7 @@
-"""A measure cell: how alike two adapted methods are, layer by layer, on the queries of the same episodes."""
+"""A measure cell: how alike two adapted methods are, layer by layer, on the queries of the same episodes.
+
+Those of one training are in ``suite.engine.trained``.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from leaderboard.records import BenchmarkIdentity
 from suite.engine.cells import Cell, method_spec
 from suite.engine.evaluating import adaptation_seed
 from suite.engine.identity import Identified, identify
+from suite.engine.trained import measure_trained
 from suite.engine.training import CHECKPOINT
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work, load_benchmark
 from suite.measures import SAFE_RATIO, Index, similarity_family
@@ -123,6 +127,11 @@ def similarity_cell(
 
 
 def measure(cell: Cell, desk: Desk) -> Work:
+    """The work of a measure cell: of one training, where it has a method, else of two sides."""
+    return compare(cell, desk) if cell.method is None else measure_trained(cell, desk)
+
+
+def compare(cell: Cell, desk: Desk) -> Work:
     """Adapt both sides to each episode; compare what their layers make of its query images."""
     assert cell.benchmark is not None
     spec = cell.spec

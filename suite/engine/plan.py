@@ -15,6 +15,7 @@ from suite.engine.diversity import diversity_cell, rulers
 from suite.engine.identity import Identified, identify, identify_walled
 from suite.engine.schedule import children, descendants
 from suite.engine.terms import Terms
+from suite.engine.transfers import transfer_cells
 from suite.isolation import Code
 from suite.methods.source import Budget
 
@@ -51,11 +52,11 @@ class Plan:
 
 
 def plan(sweep: SweepConfig) -> Plan:
-    """The cells of ``sweep``, all still to be computed. Its benchmarks are loaded, hence prepared, for their
-        digests.
+    """The cells of ``sweep``, all still to be computed. Its benchmarks and transfer tasks are loaded, hence
+    prepared, for their digests.
 
     Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
-    or images for a protocol: all before anything is computed.
+    or images for a protocol, or a transfer task for the labels: all before anything is computed.
     """
     submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
     methods = [
@@ -79,6 +80,8 @@ def plan(sweep: SweepConfig) -> Plan:
         for ruler in measured_by:
             cell = diversity_cell(identity, benchmark, ruler)
             cells.setdefault(cell.key, cell)
+    for cell in transfer_cells(sweep, methods):
+        cells.setdefault(cell.key, cell)
     # All trainings, then all evaluations, then the rest: the order in which a person would read them.
     ordered = tuple(sorted(cells.values(), key=lambda cell: _ORDER.get(cell.kind, len(_ORDER))))
     return Plan(sweep, ordered, {method.code.name: method.code for method in methods})

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from leaderboard.store import StoreError
-from suite.engine.cells import Cell
-from suite.engine.work import Desk, Work, load_benchmark
+from suite.engine.cells import TRANSFER, Cell
+from suite.engine.validated import watch
+from suite.engine.work import Desk, Work, load_benchmark, load_transfer
 from suite.methods import Method, Source, count_backward_passes, score
 from suite.methods.source import Budget, CurvePoint
-from tasks import Episodes
+from tasks import Episode, Episodes, Transfer
+from tasks.transfers import source_task
 
 CHECKPOINT = "checkpoint"
 # Of the episodes that tell the accuracy in training: no training sees these, whatever its seed.
@@ -23,10 +28,12 @@ SOURCE = "method.py"
 def train(cell: Cell, desk: Desk) -> Work:
     """Train, and hand back the checkpoint with the meta-validation curve and what the budget was spent on.
 
-    ``train_accuracy`` is what the checkpoint comes to on tasks of the classes that it was trained on.
+    ``train_accuracy`` is what the checkpoint comes to on tasks of the classes that it was trained on. On the
+    transfer track, what its features are like is logged at each validation.
     """
     assert cell.method is not None and cell.benchmark is not None and cell.seed is not None
-    benchmark = load_benchmark(cell.benchmark)
+    transfers = cell.spec.get("track") == TRANSFER
+    data = load_transfer(cell.benchmark) if transfers else load_benchmark(cell.benchmark)
     logged = 0
 
     def on_progress(source: Source) -> None:
@@ -37,7 +44,14 @@ def train(cell: Cell, desk: Desk) -> Work:
         logged = len(source.curve)
 
     budget = Budget(**cell.spec["budget"])
-    source = Source(benchmark, budget, **cell.spec["episode"], seed=cell.seed, on_progress=on_progress)
+    source = Source(
+        data,
+        budget,
+        **cell.spec["episode"],
+        seed=cell.seed,
+        on_progress=on_progress,
+        on_validated=watch(desk.log) if transfers else None,
+    )
     with desk.open() as method:
         with count_backward_passes(source.spent):
             method.train(source, budget)
@@ -66,9 +80,17 @@ def train(cell: Cell, desk: Desk) -> Work:
 def _train_accuracy(method: Method, source: Source) -> float:
     """Mean accuracy, in 0..1, on meta-train episodes: the same for every method, as many as a validation has.
 
-    It takes what one validation takes.
+    It takes what one validation takes. On the transfer track it is that on the source's training images.
     """
-    episodes = Episodes(
+    return fmean(score(method.adapt(episode.support), episode).accuracy for episode in _seen(source))
+
+
+def _seen(source: Source) -> Iterable[Episode]:
+    """Tasks of the training images."""
+    if isinstance(source.benchmark, Transfer):
+        most = int(np.bincount(source.labelled.labels("train")).max())
+        return (source_task(source.benchmark, "train", per_class=min(5, max(1, most - 1))),)
+    return Episodes(
         source.labelled,
         "train",
         source.way,
@@ -77,7 +99,6 @@ def _train_accuracy(method: Method, source: Source) -> float:
         _TRAIN_SEED,
         length=source.budget.validation_episodes,
     )
-    return fmean(score(method.adapt(episode.support), episode).accuracy for episode in episodes)
 
 
 def _selection(curve: list[CurvePoint]) -> str:

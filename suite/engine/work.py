@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 import tasks
+import tasks.transfers
 from leaderboard.records import BenchmarkIdentity
 from leaderboard.store import Store
 from suite.engine.cells import canonical
@@ -58,16 +59,32 @@ def load_benchmark(identity: BenchmarkIdentity) -> tasks.Benchmark:
     name.
     """
     benchmark = _load(identity.name, canonical(identity.options))
-    if benchmark.digest != identity.digest:
+    _check("benchmark", benchmark.digest, identity)
+    return benchmark
+
+
+def load_transfer(identity: BenchmarkIdentity) -> tasks.Transfer:
+    """The transfer task that a cell was planned with; otherwise as ``load_benchmark``."""
+    task = _load_transfer(identity.name, canonical(identity.options))
+    _check("transfer task", task.digest, identity)
+    return task
+
+
+def _check(what: str, digest: str, identity: BenchmarkIdentity) -> None:
+    if digest != identity.digest:
         raise HostLacks(
-            f"the benchmark {identity.name} has digest {benchmark.digest[:12]} there, "
+            f"the {what} {identity.name} has digest {digest[:12]} there, "
             f"and {identity.digest[:12]} where the sweep was planned; install the same versions on both, "
             "then run `league data verify`"
         )
-    return benchmark
 
 
 # Two, because a worker goes back and forth between few benchmarks, and they are held in memory.
 @lru_cache(maxsize=2)
 def _load(name: str, options: bytes) -> tasks.Benchmark:
     return tasks.load(name, **json.loads(options))
+
+
+@lru_cache(maxsize=2)
+def _load_transfer(name: str, options: bytes) -> tasks.Transfer:
+    return tasks.transfers.load(name, **json.loads(options))

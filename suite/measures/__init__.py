@@ -38,6 +38,7 @@ from suite.measures.label_alignment import (
 )
 from suite.measures.montecarlo import MonteCarlo
 from suite.measures.procrustes import procrustes_distance
+from suite.measures.reference import cka_to_reference
 from suite.measures.registry import Measure, UnknownMeasure, get, measure, names
 from suite.measures.regression import linear_regression
 from suite.measures.streamed import Similarities, similarities
@@ -62,6 +63,7 @@ __all__ = [
     "cca",
     "cca_squared",
     "cka_matrix",
+    "cka_to_reference",
     "class_separation",
     "class_separation_of_batches",
     "difference",
