@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -31,6 +32,18 @@ def test_of_a_linear_map_it_is_the_squared_norm_of_its_weight(seed: int, d: int,
     assert geometric_complexity(linear, x) == pytest.approx(
         linear.weight.double().square().sum().item(), rel=1e-12
     )
+
+
+@examples
+@given(seed=seeds, width=st.integers(1, 12))
+def test_of_a_rectified_network_it_is_at_most_the_product_of_its_weights_squared_norms(
+    seed: int, width: int
+) -> None:
+    torch.manual_seed(seed)
+    layers = [nn.Linear(5, width), nn.Linear(width, width), nn.Linear(width, 3)]
+    net = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+    norms = [layer.weight.double().square().sum().item() for layer in layers]
+    assert geometric_complexity(net, torch.randn(8, 5)) <= math.prod(norms) * (1 + 1e-12)
 
 
 @examples
