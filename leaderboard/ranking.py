@@ -40,7 +40,15 @@ class Column:
     @property
     def title(self) -> str:
         """How the board heads this column."""
-        return f"{self.benchmark} {self.way}-way {self.shot}-shot"
+        return f"{self.benchmark}{self.shape}"
+
+    @property
+    def shape(self) -> str:
+        """What is adapted to, as it follows the benchmark's name: `` 5-way 1-shot``, or on the transfer track
+        `` · 5 labels a class``, where ``shot`` 0 stands for all that there are."""
+        if self.track != "transfer":
+            return f" {self.way}-way {self.shot}-shot"
+        return f" · {self.shot} label{'s' * (self.shot != 1)} a class" if self.shot else " · all labels"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from leaderboard.board import summary
+from leaderboard.board.columns import FEW_SHOT
 from leaderboard.board.model import Board, Clock
 from leaderboard.ranking import Interval, Standing
 
@@ -36,22 +37,28 @@ MEASURED_HEADER = (
 def to_csv(board: Board) -> str:
     """Standings, one row each: overall first, then column by column, best first. Scores and ranks as numbers.
 
-    ``scope`` is ``overall`` or the column's id; ``score`` is an accuracy in 0..1 in a column, and overall
-    what ``score_name`` says. With one seed ``checkpoint_low`` and ``checkpoint_high`` bound its one model.
+    Boards of other tracks follow, one after the other. ``scope`` is ``overall`` or the column's id; ``score``
+    is an accuracy in 0..1 in a column, and overall what ``score_name`` says. With one seed
+    ``checkpoint_low`` and ``checkpoint_high`` bound its one model.
     """
-    ranking = board.computed.ranking
-    standings = [
-        *ranking.overall,
-        *(row for column in ranking.columns for row in ranking.by_column[column]),
-    ]
-    return written(STANDINGS_HEADER, (_standing(board, standing) for standing in standings))
+    rows = (
+        _standing(of_track, standing)
+        for of_track in (board, *board.tracks)
+        for ranking in [of_track.computed.ranking]
+        for standing in (
+            *ranking.overall,
+            *(row for column in ranking.columns for row in ranking.by_column[column]),
+        )
+    )
+    return written(STANDINGS_HEADER, rows)
 
 
 def measured_to_csv(board: Board) -> str:
     """Seconds and memory of each method, column and seed; empty where nothing was trained."""
     rows = (
-        (cost.method, board.facts(cost.column).id, cost.seed, *_clock(cost.train), *_clock(cost.evaluate))
-        for cost in board.measured.costs
+        (cost.method, of_track.facts(cost.column).id, cost.seed, *_clock(cost.train), *_clock(cost.evaluate))
+        for of_track in (board, *board.tracks)
+        for cost in of_track.measured.costs
     )
     return written(MEASURED_HEADER, rows)
 
@@ -59,7 +66,9 @@ def measured_to_csv(board: Board) -> str:
 def _standing(board: Board, standing: Standing) -> Sequence[object]:
     column = standing.column
     score_name = board.computed.ranking.ordered_by if column is None else "accuracy"
-    where: Sequence[object] = ("overall", *[None] * 7)
+    # Few-shot was the only track once, and readers know its overall rows by having none.
+    track = None if board.track == FEW_SHOT else board.track
+    where: Sequence[object] = ("overall", None, track, *[None] * 5)
     if column is not None:
         where = (
             *(board.facts(column).id, column.benchmark, column.track, column.way, column.shot, column.query),

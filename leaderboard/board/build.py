@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from leaderboard.board.columns import data_id, identifier, titles
+from leaderboard.board.columns import FEW_SHOT, TRANSFER, data_id, identifier, titles
 from leaderboard.board.diversity.assess import assess
 from leaderboard.board.model import (
     Absence,
@@ -22,7 +22,9 @@ from leaderboard.board.model import (
 )
 from leaderboard.board.papers import from_records
 from leaderboard.board.pool import Pool, gather
+from leaderboard.board.prediction.assess import assess as told
 from leaderboard.board.reading import Scored
+from leaderboard.board.tracks import by_track
 from leaderboard.ranking import Column, Ranking
 from leaderboard.records import Failure, Record
 from leaderboard.statistics import Analysis, examine, publish
@@ -37,15 +39,21 @@ def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Bo
     ``margin``: accuracies that differ by less count as equivalent (0.01 = one point). Reads nothing but the
     store: equal stores give equal boards. Raises StoreError where there is no such store or sweep.
     """
-    pool = gather(store, sweep)
+    first, *others = (_ranked(pool, track, sweep, margin) for track, pool in by_track(gather(store, sweep)))
+    return replace(first, tracks=tuple(others))
+
+
+def _ranked(pool: Pool, track: str, sweep: str | None, margin: float) -> Board:
     outcomes = pool.outcomes()
     analysis = examine(outcomes, margin=margin) if outcomes.values else None
     ranking = empty_ranking(margin) if analysis is None else publish(analysis)
-    return assemble(pool, ranking, sweep, analysis)
+    return assemble(pool, ranking, sweep, analysis, track)
 
 
-def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis | None = None) -> Board:
-    """A board from what was gathered and how it was ranked."""
+def assemble(
+    pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis | None = None, track: str = FEW_SHOT
+) -> Board:
+    """A board of one track from what was gathered and how it was ranked."""
     computed = Computed(
         sweep=sweep,
         ranking=ranking,
@@ -57,14 +65,28 @@ def assemble(pool: Pool, ranking: Ranking, sweep: str | None, analysis: Analysis
         ),
         holes=pool.holes,
         absences=_absences(pool),
-        notes=(*pool.notes, *_fairness(pool), *ranking.notes),
+        notes=(*pool.notes, *_fairness(pool), *_words(track), *ranking.notes),
         unranked=pool.unranked,
         benchmarks=_benchmarks(pool),
     )
     sheets = {digest: told[1] for digest, told in pool.cards.items() if not isinstance(told, str)}
     board = Board(computed, _measured(pool), analysis, pool.sources, sheets, pool.finished)
     return replace(
-        board, diversity=assess(board, pool.rulers, pool.measurements), papers=from_records(pool.others)
+        board,
+        diversity=assess(board, pool.rulers, pool.measurements),
+        papers=from_records(pool.others),
+        track=track,
+        transfer=told(pool, computed.entries, ranking.level) if track == TRANSFER else None,
+    )
+
+
+def _words(track: str) -> tuple[str, ...]:
+    """What the words of the other notes mean on a track."""
+    if track != TRANSFER:
+        return ()
+    return (
+        "On the transfer track an episode is one downstream test image. Each training seed draws its own "
+        "labelled images, the same for all methods of that seed.",
     )
 
 

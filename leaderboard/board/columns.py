@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping
 
 from leaderboard.board.naming import own_name
 from leaderboard.ranking import Column
-from leaderboard.records import BenchmarkIdentity, Record
+from leaderboard.records import BenchmarkIdentity, Failure, Record
+
+FEW_SHOT, TRANSFER = "few-shot", "transfer"
+
+
+def track_of(cell: Record | Failure | None) -> str:
+    """The track of a cell; few-shot where it says nothing of one."""
+    if cell is None:
+        return FEW_SHOT
+    return cell.protocol.track if cell.protocol is not None else str(cell.spec.get("track", FEW_SHOT))
 
 
 def column_of(record: Record) -> Column:
@@ -33,18 +42,19 @@ def data_id(benchmark: BenchmarkIdentity) -> str:
 
 def identifier(column: Column, benchmark: BenchmarkIdentity) -> str:
     """A short id, unique by the data's digest: ``glyphs-5w1s15q-3fa2c1d0-e0``."""
-    track = "" if column.track == "few-shot" else f"{column.track}-"
+    track = "" if column.track == FEW_SHOT else f"{column.track}-"
     shape = f"{column.way}w{column.shot}s{column.query}q"
     return f"{track}{_slug(benchmark)}-{shape}-{column.digest[:8]}-e{column.episode_seed}"
 
 
 def titles(columns: Iterable[Column], names: Mapping[str, str]) -> dict[Column, str]:
-    """How each column is headed: its data's name, way and shot, and what sets apart those headed alike.
+    """How each column is headed: its data's name, what is adapted to (way and shot, or labels a class), and
+    what sets apart those headed alike.
 
     ``names``: digest -> what the data are called, as ``naming.titled`` tells them apart.
     """
     columns = sorted(columns)
-    plain = {c: f"{names[c.digest]} {c.way}-way {c.shot}-shot" for c in columns}
+    plain = {c: f"{names[c.digest]}{c.shape}" for c in columns}
     headed = {}
     for column in columns:
         alike = [other for other in columns if plain[other] == plain[column]]

@@ -41,7 +41,8 @@ def _facts(method: MethodIdentity, budgeted: Record | Failure | None) -> MethodF
 def concerned(cell: Failure | Record, methods: Mapping[str, MethodFacts]) -> list[str]:
     """Which of the methods, by identity, a cell without a result leaves with a hole.
 
-    A training holds those arguments alone that matter to it, so that it may be that of several methods.
+    A training holds those arguments alone that matter to it, so that it may be that of several methods, and
+    so does what is measured of one.
     """
     own = cell.method
     if own is None:
@@ -55,7 +56,7 @@ def concerned(cell: Failure | Record, methods: Mapping[str, MethodFacts]) -> lis
         and all(
             name in facts.arguments and facts.arguments[name] == own.arguments[name] for name in own.arguments
         )
-        and (cell.kind == "train" or len(facts.arguments) == len(own.arguments))
+        and (cell.kind in ("train", "measure") or len(facts.arguments) == len(own.arguments))
     ]
 
 

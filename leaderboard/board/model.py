@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from leaderboard.board.diversity.model import Diversity
 from leaderboard.board.papers import TriedPaper
+from leaderboard.board.prediction.model import Transfer
 from leaderboard.ranking import Column, Ranking
 from leaderboard.statistics import Analysis
 
@@ -202,7 +203,10 @@ class MeasuredPart:
 
 @dataclass(frozen=True)
 class Board:
-    """A pure function of the store: equal stores give equal boards, and equal boards equal bytes."""
+    """A pure function of the store: equal stores give equal boards, and equal boards equal bytes.
+
+    It is of one track. Where the store has several, the first of them holds the boards of the others.
+    """
 
     computed: Computed
     measured: MeasuredPart
@@ -218,6 +222,12 @@ class Board:
     """Diversity of the data, and transfer against MAML; None where there is neither."""
     papers: tuple[TriedPaper, ...] = ()
     """Papers whose claims were tried."""
+    track: str = "few-shot"
+    """Of all its columns."""
+    transfer: Transfer | None = None
+    """How methods adapted, and what predicts their accuracy; None on other tracks."""
+    tracks: tuple[Board, ...] = ()
+    """The boards of the store's other tracks, each ranked by itself."""
 
     @cached_property
     def outcomes(self) -> Outcomes:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from leaderboard.board.columns import column_of
+from leaderboard.board.columns import column_of, track_of
 from leaderboard.board.diversity.model import Measurement, Ruler
 from leaderboard.board.diversity.reading import read_diversity
 from leaderboard.board.entrants import concerned, describe, describe_failed, identity, unique_labels
 from leaderboard.board.model import Hole, MethodFacts
 from leaderboard.board.naming import own_name, titled
+from leaderboard.board.prediction.model import Measurements
+from leaderboard.board.prediction.reading import read_measurements
 from leaderboard.board.reading import (
     Broken,
     Scored,
@@ -37,7 +39,8 @@ class Pool:
     ``sources`` the files of submitted methods, by label; ``cards`` what the store tells of data, by digest:
     card and contact sheet, or why it tells nothing; ``finished`` the keys of all cells that the store has;
     ``others`` the cells that are neither trainings nor evaluations; ``measurements`` what those of diversity
-    found, each by one of the ``rulers``; ``origins`` the bundles that brought records, by their keys.
+    found, each by one of the ``rulers``; ``origins`` the bundles that brought records, by their keys;
+    ``measured`` the figures of trained representations; ``tracks`` the track of each hole, by its key.
     """
 
     methods: tuple[MethodFacts, ...]
@@ -53,6 +56,8 @@ class Pool:
     rulers: tuple[Ruler, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    measured: tuple[Measurements, ...] = ()
+    tracks: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def data(self) -> Mapping[str, BenchmarkIdentity]:
@@ -110,16 +115,18 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
     cells, repeated = _by_method(scored, labels)
     cards = read_cards(store, _digests([*(cell.record for cell in scored), *found.others]))
     rulers, measurements, unread = read_diversity(store, found.others, cards)
+    measured, unlike = read_measurements(found.others)
     sources, unreadable = read_sources(store, _trainings(cells))
     origins, untold = read_origins(store)
     everyone = {**ranked, **unranked}
+    broken += [*unreadable, *unread, *unlike]
     unfinished = [] if plan is None else _unfinished(plan, done | {failure.key for failure in failed})
     return Pool(
         methods=_labelled(ranked, labels),
         unranked=_labelled(unranked, labels),
         cells=cells,
         failed=_failed(failures, everyone, labels),
-        holes=_holes([*broken, *unreadable, *unread], everyone, labels),
+        holes=_holes(broken, everyone, labels),
         notes=(*notes, *repeated, *unfinished, *filter(None, [untold])),
         sources=sources,
         cards=cards,
@@ -128,6 +135,8 @@ def gather(store: Store, sweep: str | None = None) -> Pool:
         rulers=rulers,
         measurements=measurements,
         origins=origins,
+        measured=measured,
+        tracks={lost.key: track_of(lost.cell) for lost in broken},
     )
 
 
@@ -145,7 +154,7 @@ def _entrants(
         ranked[identity(facts)] = facts
     unranked = {}
     for failure in failures:
-        failing = describe_failed(failure)
+        failing = None if failure.kind == "measure" else describe_failed(failure)
         if failing is not None and not concerned(failure, ranked):
             unranked[identity(failing)] = failing
     return ranked, unranked
