@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -18,11 +19,11 @@ def send(wishes: Wishes, sweep: str, store: str) -> int:
 
     Returns the exit code: that of the job, or 0 where it is left. Raises JobError.
     """
-    from suite.jobs import Request, connect
+    from suite.jobs import Request
 
     assert wishes.address is not None
     request = Request.of(wishes.remote, sweep=sweep, store=store)
-    jobs = connect(wishes.address)
+    jobs = jobs_at(wishes.address)
     before = {job.id for job in jobs.of(sweep)}
     job = jobs.start(request)
     said = f"{job.id} is under way there already" if job.id in before else f"submitted {job.id}"
@@ -31,6 +32,14 @@ def send(wishes: Wishes, sweep: str, store: str) -> int:
         click.echo(_ways(job, wishes.address), err=True)
         return 0
     return watch(jobs, job, wishes.address, events=wishes.events)
+
+
+def jobs_at(address: str) -> Jobs:
+    """The jobs of a cluster, without what Ray's client logs of each request."""
+    from suite import jobs
+
+    logging.getLogger("ray").setLevel(logging.WARNING)
+    return jobs.connect(address)
 
 
 def watch(jobs: Jobs, job: Job, address: str, *, events: bool = False) -> int:

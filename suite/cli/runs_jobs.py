@@ -21,12 +21,12 @@ def watch(ctx: click.Context, sweep: str, address: str) -> None:
     Ctrl-C leaves it again; it goes on.
     """
     from suite.cli.execute import explained
+    from suite.cli.job import jobs_at
     from suite.cli.job import watch as show
-    from suite.jobs import connect
 
     _check(address)
     with explained():
-        jobs = connect(address)
+        jobs = jobs_at(address)
         ctx.exit(show(jobs, jobs.latest(sweep), address))
 
 
@@ -36,11 +36,11 @@ def watch(ctx: click.Context, sweep: str, address: str) -> None:
 def stop(sweep: str, address: str) -> None:
     """Stop a sweep that runs as a job; finished cells are kept."""
     from suite.cli.execute import explained
-    from suite.jobs import connect
+    from suite.cli.job import jobs_at
 
     _check(address)
     with explained():
-        jobs = connect(address)
+        jobs = jobs_at(address)
         job = jobs.latest(sweep)
         if job.ended:
             click.echo(f"{job.id} has ended before ({job.status.lower()}).")

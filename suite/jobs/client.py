@@ -25,6 +25,7 @@ _SILENCE_SECONDS = 30.0
 _TRIES = 10
 _PAUSE_SECONDS = 3.0
 _STOP_SECONDS = 60.0
+_NOT_YET = "No available agent"
 
 
 class Server(Protocol):
@@ -113,13 +114,24 @@ class Jobs:
             return earlier[-1]
         name = f"league-{request.sweep}-{len(earlier) + 1}"
         with self._asking("take the job"):
-            self._server.submit_job(
-                entrypoint=request.entrypoint,
-                runtime_env=request.runtime_env,
-                metadata={_SWEEP: request.sweep},
-                submission_id=name,
-            )
+            for left in reversed(range(_TRIES)):
+                try:
+                    self._submit(request, name)
+                    break
+                except RuntimeError as error:
+                    # A head that has just begun has nobody yet to hand jobs to.
+                    if not left or _NOT_YET not in str(error):
+                        raise
+                    self._sleep(_PAUSE_SECONDS)
         return self._job(name)
+
+    def _submit(self, request: Request, name: str) -> None:
+        self._server.submit_job(
+            entrypoint=request.entrypoint,
+            runtime_env=request.runtime_env,
+            metadata={_SWEEP: request.sweep},
+            submission_id=name,
+        )
 
     def stop(self, job: Job) -> Job:
         """End a job, as ctrl-C does: finished cells are kept. Returns it as it is when it has ended.

@@ -130,6 +130,28 @@ def test_a_sweep_that_is_under_way_is_not_started_twice() -> None:
     assert jobs.latest("demo") == second
 
 
+def test_a_head_that_has_just_begun_is_asked_again() -> None:
+    class Young(Server):
+        refusals = 3
+
+        def submit_job(self, **asked: Any) -> str:
+            self.refusals -= 1
+            if self.refusals >= 0:
+                raise RuntimeError("status code 500: No available agent to submit job")
+            return super().submit_job(**asked)
+
+    assert Jobs(Young(), "http://head:8265", sleep=lambda _: None).start(REQUEST).id == "league-demo-1"
+
+
+def test_what_the_server_refuses_is_told() -> None:
+    class Full(Server):
+        def submit_job(self, **asked: Any) -> str:
+            raise RuntimeError("package is too large\nand more")
+
+    with pytest.raises(JobError, match=r"did not take the job: package is too large$"):
+        Jobs(Full(), "http://head:8265").start(REQUEST)
+
+
 def test_stopping_waits_for_the_end() -> None:
     jobs = Jobs(Server(), "http://head:8265")
     assert jobs.stop(jobs.start(REQUEST)).status == "STOPPED"
