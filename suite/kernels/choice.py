@@ -22,6 +22,8 @@ def kernels_for(values: Tensor) -> Kernels | None:
     """Fused kernels for maps like ``values``; None where only plain PyTorch can run (``path`` says why)."""
     if torch._C._are_functorch_transforms_active():  # torch.func sees through plain operations alone
         return None
+    if torch.is_autocast_enabled(values.device.type):  # what is convolved has another type than its input
+        return None
     found = _on(values.device.type, values.dtype)
     return None if isinstance(found, str) else found
 

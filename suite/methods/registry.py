@@ -23,6 +23,7 @@ _BUILT_IN = (
     "fomaml",
     "maml",
     "maml_learn2learn",
+    "pretrain",
     "protonet",
     "reptile",
     "transfer",

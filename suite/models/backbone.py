@@ -22,12 +22,12 @@ class Backbone(nn.Module):
 
 
 class Network(nn.Module):
-    """A backbone under a linear head: images [n, c, h, w] -> logits [n, classes]."""
+    """A backbone under ``head``, an affine one unless given: images [n, c, h, w] -> logits [n, classes]."""
 
-    def __init__(self, backbone: Backbone, classes: int) -> None:
+    def __init__(self, backbone: Backbone, classes: int, head: nn.Linear | None = None) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = Linear(backbone.feature_dimension, classes)
+        self.head = Linear(backbone.feature_dimension, classes) if head is None else head
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.head(self.backbone(images))

@@ -134,12 +134,17 @@ def test_a_checkpoint_of_other_arguments_is_refused(name: str, trained: Train, t
 def test_adaptation_arguments_share_a_checkpoint(name: str, train: Train, tmp_path: Path) -> None:
     info = describe(name)
     other: dict[str, object] = {
-        "adaptation": "none",
+        "adaptation": "knn" if name == "pretrain" else "none",
         "adaptation_steps": 2,
         "inner_lr": 0.3,
         "head": "nearest_centroid",
         "normalize": True,
         "C": 3.0,
+        "neighbours": 3,
+        "layer": "block2",
+        "tuning_lr": 0.01,
+        "tuning_steps": 2,
+        "tuning_batch": 4,
     }
     changed = {argument: other[argument] for argument in info.adaptation}
     budget = Budget(images=200, validations=2, validation_episodes=3)
@@ -204,7 +209,7 @@ def test_another_number_of_classes_works_or_is_refused(
 ) -> None:
     method, _ = trained(name)
     episode = Episodes(benchmark, "test", way=3, shot=2, query=2, seed=0)[0]
-    if name in ("protonet", "transfer", "untrained"):
+    if name in ("pretrain", "protonet", "transfer", "untrained"):
         assert method.adapt(episode.support)(episode.query_images).shape == (6, 3)
     else:
         with pytest.raises(ValueError, match="trained for 5 classes; this task has 3"):
