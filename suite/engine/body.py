@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
 from importlib import import_module, metadata
@@ -20,7 +20,7 @@ import torch
 from leaderboard.records import CellKind, Measured, Record
 from leaderboard.store import Store, StoreError
 from suite.config import Tracking
-from suite.engine import tracking
+from suite.engine import distributed, tracking
 from suite.engine.cells import Cell
 from suite.engine.guard import Cost, Guard, prepare, thread_count, time_sentence
 from suite.engine.opening import Doors
@@ -80,10 +80,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     run = tracking.Run()
     try:
-        for module in job.modules:
-            _import(module)
-        if job.code is not None and job.code.submitted and not job.walled:
-            load_trusted(job.code)
+        load_code(job)
         store = Store(job.store)
         if store.get(job.cell.key) is not None:  # an orphan of an earlier driver was faster
             return Outcome()
@@ -91,21 +88,36 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
             reporter.enter("working")
-            doors = _doors(job)
-            work = _worker(job.cell)(job.cell, _desk(job, doors, store, scratch, reporter, run))
-            cost = guard.conclude().beside(doors.used)
+            opened = doors(job)
+            work = _compute(job, _desk(job, opened, store, scratch, reporter, run), opened)
+            cost = guard.conclude().beside(opened.used)
             reporter.enter("closing")
             run.finish(work.results)
-            _commit(job, store, work, _measured(job, started, cost, run, doors))
+            _commit(job, store, work, _measured(job, started, cost, run, opened))
         return Outcome(seconds=cost.wall_seconds, figure=work.figure, tracking=run.problem)
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a method raises: it is told, with its traceback
         run.fail()
-        return _blamed(error, job, run.problem)
+        return blamed(error, job, run.problem)
 
 
-def _doors(job: Job) -> Doors:
+def load_code(job: Job) -> None:
+    """Import what registers the cell's method. Raises HostLacks where it cannot be."""
+    for module in job.modules:
+        _import(module)
+    if job.code is not None and job.code.submitted and not job.walled:
+        load_trusted(job.code)
+
+
+def doors(job: Job) -> Doors:
+    """What opens the cell's method."""
     limits = Limits(memory_mib=job.memory_mib, seconds=job.seconds)
     return Doors(job.cell.method, job.code, limits, walled=job.walled)
+
+
+def _compute(job: Job, desk: Desk, doors: Doors) -> Work:
+    if distributed.is_shared(job.cell.kind, job.gpus):
+        return distributed.train(job, desk, doors.add)
+    return _worker(job.cell)(job.cell, desk)
 
 
 def _desk(job: Job, doors: Doors, store: Store, scratch: Path, reporter: Reporter, run: tracking.Run) -> Desk:
@@ -147,8 +159,10 @@ def _measured(job: Job, started: str, cost: Cost, run: tracking.Run, doors: Door
     )
 
 
-def _blamed(error: BaseException, job: Job, tracking_problem: str | None) -> Outcome:
+def blamed(error: BaseException, job: Job, tracking_problem: str | None = None) -> Outcome:
     """Whose fault an exception is."""
+    if isinstance(error, distributed.Told):
+        return replace(error.outcome, tracking=tracking_problem)
     if isinstance(error, ParentMissing):
         return Outcome("parent", str(error))
     if isinstance(error, HostLacks | NoWalls):

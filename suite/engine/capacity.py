@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leaderboard.records import CellKind
 from suite.config import Resources
+from suite.engine.distributed import is_shared
 from suite.engine.errors import Infeasible
 
 _MIB = 2**20
@@ -20,6 +22,11 @@ def slots(nodes: Sequence[Node], resources: Resources, cells: int) -> int:
     Raises Infeasible, naming the request and what there is, where a cell fits on no node: Ray would wait for
     ever.
     """
+    if resources.gpus_per_cell > 1 and resources.gpus_per_cell % 1:
+        raise Infeasible(
+            f"resources.gpus_per_cell is {resources.gpus_per_cell:g}: "
+            "a cell has a share of one GPU, or whole ones"
+        )
     fit = sum(_fit(node, resources) for node in nodes)
     if fit == 0:
         there = "; ".join(_described(node) for node in nodes) or "no node"
@@ -38,11 +45,18 @@ def largest_memory(nodes: Sequence[Node], resources: Resources) -> int:
     return int(max(fitting, default=0.0) / _MIB)
 
 
-def request(resources: Resources, memory_mib: int) -> dict[str, Any]:
-    """The options of a Ray task that gets these resources."""
+def gpus(resources: Resources, kind: CellKind) -> float:
+    """GPUs of a cell: of several, only a training makes use."""
+    return resources.gpus_per_cell if kind == "train" else min(resources.gpus_per_cell, 1)
+
+
+def request(resources: Resources, memory_mib: int, kind: CellKind) -> dict[str, Any]:
+    """The options of a Ray task that gets these resources; none for one whose workers get them."""
+    if is_shared(kind, resources.gpus_per_cell):
+        return {"num_cpus": 0, "num_gpus": 0, "memory": 0}
     return {
         "num_cpus": resources.cpus_per_cell,
-        "num_gpus": resources.gpus_per_cell,
+        "num_gpus": gpus(resources, kind),
         "memory": memory_mib * _MIB,
     }
 

@@ -12,9 +12,9 @@ from typing import Any
 from leaderboard.records import Failure
 from leaderboard.store import Store, StoreError
 from suite.config import Tracking
-from suite.engine import events, outcomes, progress
+from suite.engine import distributed, events, outcomes, progress
 from suite.engine.body import Job, execute
-from suite.engine.capacity import largest_memory, request, slots
+from suite.engine.capacity import gpus, largest_memory, request, slots
 from suite.engine.cells import Cell
 from suite.engine.cluster import Cluster, connect
 from suite.engine.errors import ClusterLost, EngineError
@@ -65,6 +65,8 @@ class Executor:
         """
         if self.ledger.finished or self._stopping():
             return
+        for cell in self.plan.cells:
+            distributed.check(cell, self.plan.terms.resources.gpus_per_cell, self._is_walled(cell))
         self._reports.mkdir(parents=True, exist_ok=True)
         self._connect()
         try:
@@ -105,7 +107,7 @@ class Executor:
             cell, alone = chosen
             attempt = self.ledger.start(cell.key)
             job = self._job(cell, attempt, alone)
-            options = request(self.plan.terms.resources, job.memory_mib)
+            options = request(self.plan.terms.resources, job.memory_mib, cell.kind)
             reference = self._task.options(name=cell.title, **options).remote(job)
             self._flights[reference] = Flight(cell, job.token, attempt, reference, since=time.monotonic())
             self._emit(events.CellStarted(cell, attempt))
@@ -123,13 +125,17 @@ class Executor:
             attempt=attempt,
             token=f"{self._driver}-{attempt}",
             cpus=resources.cpus_per_cell,
-            gpus=resources.gpus_per_cell,
+            gpus=gpus(resources, cell.kind),
             memory_mib=max(self._all_memory, memory) if alone else memory,
             seconds=self._limit,
             tracking=self._tracking,
             code=code,
-            walled=code is not None and self._walled(code),
+            walled=self._is_walled(cell),
         )
+
+    def _is_walled(self, cell: Cell) -> bool:
+        code = self.plan.codes.get(cell.method.name) if cell.method else None
+        return code is not None and self._walled(code)
 
     def _walled(self, code: Code) -> bool:
         terms = self.plan.terms

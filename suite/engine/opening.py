@@ -48,7 +48,7 @@ class Doors:
                 gpus=_gpus() if gpus else (),
                 python=environment.python,
                 packages=environment.packages,
-                on_used=self._add,
+                on_used=self.add,
             ) as walled:
                 yield walled
 
@@ -60,7 +60,8 @@ class Doors:
             return {}
         return _environment(self._code, trusted=not self._walled).met
 
-    def _add(self, used: Used) -> None:
+    def add(self, used: Used) -> None:
+        """Count what another process used for the cell."""
         self.used = self.used + used
 
 

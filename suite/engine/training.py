@@ -44,7 +44,7 @@ def train(cell: Cell, desk: Desk) -> Work:
         logged = len(source.curve)
 
     budget = Budget(**cell.spec["budget"])
-    source = Source(
+    source = desk.source(
         data,
         budget,
         **cell.spec["episode"],

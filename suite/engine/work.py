@@ -18,6 +18,7 @@ from leaderboard.store import Store
 from suite.engine.cells import canonical
 from suite.engine.opening import Open
 from suite.isolation import Code
+from suite.methods import Source
 
 
 class ParentMissing(RuntimeError):
@@ -33,7 +34,7 @@ class Desk:
     """What a cell works with: the store to read parents from, an empty folder for files to be, and two ears.
 
     ``progress(share, images)`` hears how far it is, ``log(figures)`` what there is to draw.
-    ``open`` opens the cell's method, whose code is ``code``.
+    ``open`` opens the cell's method, whose code is ``code``; ``source`` makes what it trains on.
     """
 
     store: Store
@@ -42,6 +43,7 @@ class Desk:
     log: Callable[[Mapping[str, float]], None]
     open: Open
     code: Code | None = None
+    source: Callable[..., Source] = Source
 
 
 @dataclass(frozen=True)

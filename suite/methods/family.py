@@ -39,6 +39,7 @@ class MetaArguments(BodyArguments):
 
     any_way: ClassVar[bool] = False
     optimiser: ClassVar[str] = CosineAdam.family
+    shareable: ClassVar[bool] = True
 
     def build(self, shape: tuple[int, int, int], way: int) -> Network:
         """A freshly initialised network for images of ``shape`` and ``way`` classes."""

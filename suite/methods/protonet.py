@@ -40,6 +40,7 @@ class ProtoNet(BodyArguments):
 
     any_way: ClassVar[bool] = True
     optimiser: ClassVar[str] = CosineAdam.family
+    shareable: ClassVar[bool] = True
 
     def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
         return self.body(shape)

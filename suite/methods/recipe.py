@@ -17,7 +17,7 @@ from torch import nn
 from suite.methods import checkpoint
 from suite.methods.arguments import adapting_arguments, arguments_of
 from suite.methods.interface import Predictor
-from suite.methods.selection import select_best
+from suite.methods.selection import Companion, select_best
 from suite.methods.source import Budget, Source
 from suite.models import Network
 from tasks import Support
@@ -39,10 +39,9 @@ class Recipe(Protocol[N]):
     """Whether one trained network adapts to tasks of any number of classes."""
 
     # ``optimiser: ClassVar[str]``, where there is one, tells its kind and schedule: a fair sweep asks for it.
-
-    # ``keeps_head: ClassVar[bool]``, where true: the ``way`` that ``build`` gets is the number of classes to
-    # train on, and a ``Network`` that it builds keeps, as its head, the classifier of these; ``adapt`` starts
-    # from the backbone.
+    # ``shareable: ClassVar[bool]``, where true: each training step asks the source once, for a batch or for
+    # episodes, and its gradient is a mean over these; and the state of a training is that of the network, of
+    # optimisers of torch's and of torch's generators. Several processes can then share it (suite.parallel).
 
     def build(self, shape: Shape, way: int) -> N:
         """The untrained network, its weights drawn from torch's generator."""
@@ -91,17 +90,27 @@ class RecipeMethod(Generic[N]):
         return arguments_of(self._recipe)
 
     @property
+    def name(self) -> str:
+        """The method's name."""
+        return self._name
+
+    @property
+    def shareable(self) -> bool:
+        """Whether several processes can share its training (``Recipe``)."""
+        return bool(getattr(self._recipe, "shareable", False))
+
+    @property
     def selection(self) -> str:
         """How the checkpoint was chosen, in words; says so where nothing is trained yet."""
         return self._trained.selection if self._trained else "not trained"
 
-    def train(self, source: Source, budget: Budget) -> None:
+    def train(self, source: Source, budget: Budget, along: Companion | None = None) -> None:
         """Spend the source's budget; keep the checkpoint that meta-validation scored best.
 
         Candidates are scored with the default adaptation arguments, so that the checkpoint does not depend on
-        those of this method.
+        those of this method. ``along`` goes along with the training (``suite.methods.selection``).
         """
-        shape, way = source.image_shape, source.class_count if self._keeps_head else source.way
+        shape, way = source.image_shape, source.way
         network = self._recipe.build(shape, way).to(_device())
         default = self._with_default_adaptation()
         selection = select_best(
@@ -109,6 +118,7 @@ class RecipeMethod(Generic[N]):
             network,
             self._recipe.learner(network, source),
             lambda support: default.adapt(network, support),
+            along,
         )
         self._trained = _Trained(network, shape, way, selection)
 
@@ -149,10 +159,7 @@ class RecipeMethod(Generic[N]):
 
     def parameter_count(self) -> int:
         """Parameters of the network that ``adapt`` starts from (0 before training)."""
-        if self._trained is None:
-            return 0
-        network = self._trained.network
-        return _count(_body(network) if self._keeps_head else network)
+        return sum(p.numel() for p in self._trained.network.parameters()) if self._trained else 0
 
     @property
     def optimiser(self) -> str | None:
@@ -175,19 +182,11 @@ class RecipeMethod(Generic[N]):
         """The trained network, for those who look into it. RuntimeError before training."""
         return self._require_trained().network
 
-    @property
-    def source_head(self) -> nn.Linear | None:
-        """The classifier of the classes that it was trained on, features to logits, where it is kept."""
-        network = self._require_trained().network
-        return network.head if self._keeps_head and isinstance(network, Network) else None
-
     def body_parameters(self, shape: Shape, way: int) -> int:
         """Parameters of the network for images of ``shape`` and ``way`` classes, without its head's."""
-        return _count(_body(self._drawn(shape, way)))
-
-    @property
-    def _keeps_head(self) -> bool:
-        return bool(getattr(self._recipe, "keeps_head", False))
+        network = self._drawn(shape, way)
+        body = network.backbone if isinstance(network, Network) else network
+        return sum(parameter.numel() for parameter in body.parameters())
 
     def _drawn(self, shape: Shape, way: int) -> N:
         """A network whose weights do not matter: drawing them must not move the generator."""
@@ -208,14 +207,6 @@ class RecipeMethod(Generic[N]):
         if self._trained is None:
             raise RuntimeError(f"{self._name} is not trained: call train or load first")
         return self._trained
-
-
-def _body(network: nn.Module) -> nn.Module:
-    return network.backbone if isinstance(network, Network) else network
-
-
-def _count(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _device() -> torch.device:

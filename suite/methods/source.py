@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -270,9 +270,7 @@ class Source:
                 f"{self.budget.validations}, evenly spaced"
             )
         self._validated = self._validations_earned
-        with self.spent.validating():
-            accuracies = [score(adapt(episode.support), episode).accuracy for episode in self._validation]
-        accuracy = float(np.mean(accuracies))
+        accuracy = float(np.mean(self._scored(adapt, self._validation)))
         self.curve.append(CurvePoint(self.spent.images, accuracy))
         if self.on_validated is not None:
             with self.spent.validating(), torch.random.fork_rng(range(torch.cuda.device_count())):
@@ -280,6 +278,10 @@ class Source:
         self._look_for_plateau()
         self._report()
         return accuracy
+
+    def _scored(self, adapt: Adapt, tasks: Iterable[Episode]) -> list[float]:
+        with self.spent.validating():
+            return [score(adapt(episode.support), episode).accuracy for episode in tasks]
 
     def _drawn(self, split: SplitName, length: int = 1) -> Episodes:
         return Episodes(self.labelled, split, self.way, self.shot, self.query, self.seed, length=length)

@@ -32,6 +32,7 @@ class Transfer(AdaptationArguments, BodyArguments):
 
     any_way: ClassVar[bool] = True
     optimiser: ClassVar[str] = CosineAdam.family
+    shareable: ClassVar[bool] = True
 
     def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
         return self.body(shape)

@@ -29,6 +29,7 @@ class Untrained(AdaptationArguments, BodyArguments):
 
     any_way: ClassVar[bool] = True
     optimiser: ClassVar[str] = ""
+    shareable: ClassVar[bool] = True
 
     def build(self, shape: tuple[int, int, int], way: int) -> Backbone:
         return self.body(shape)

@@ -7,6 +7,7 @@ then are grouped, and one call serves all tasks of a meta-batch. With ``t = 1`` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import torch
@@ -19,6 +20,9 @@ from suite.kernels import LastImages, convolve
 BatchNormMode = Literal["episode", "running"]
 """``episode``: statistics of the batch at hand, always (so predictions are transductive). ``running``: those
 of the batch in training mode, where running averages are kept, and these averages in evaluation mode."""
+
+
+SharedStatistics = Callable[[Tensor, float], tuple[Tensor, Tensor, int] | None]
 
 
 class Convolution(nn.Conv2d):
@@ -50,10 +54,14 @@ class BatchNorm(nn.Module):
     """Batch normalisation of [n, t*channels, h, w], statistics as ``mode`` says (Ioffe and Szegedy 2015).
 
     The networks that run side by side have statistics of their own; running averages are those of all.
+    ``shared``, where set, stands in for the statistics of the batch where running averages are learned: from
+    [n, t*channels, h, w] and epsilon to mean and 1 / sqrt(variance + epsilon) [t*channels] and the number of
+    pixels that these are of, or None for those of the batch after all.
     """
 
     running_mean: Tensor
     running_variance: Tensor
+    shared: SharedStatistics | None = None
 
     def __init__(
         self, channels: int, mode: BatchNormMode, epsilon: float = 1e-5, momentum: float = 0.1
@@ -76,8 +84,8 @@ class BatchNorm(nn.Module):
         """Scale and shift [t*channels, 1, 1] by which ``x`` is normalised: ``x * scale + shift``."""
         given = self.given(x.shape[1] // self.channels)
         if given is None:
-            mean, inverse_std = _ChannelStatistics.apply(x, self.epsilon)
-            self.follow(mean.detach(), inverse_std.detach(), values=x.numel() // x.shape[1])
+            mean, inverse_std, values = self._statistics(x)
+            self.follow(mean.detach(), inverse_std.detach(), values)
         else:
             mean, inverse_std = given
         scale = self.weight * inverse_std
@@ -89,6 +97,18 @@ class BatchNorm(nn.Module):
             return None
         inverse_std = torch.rsqrt(self.running_variance + self.epsilon)
         return self.running_mean.repeat(networks), inverse_std.repeat(networks)
+
+    @property
+    def learns_shared(self) -> bool:
+        """Whether the statistics of the next batch are to be had from ``shared``."""
+        return self.shared is not None and self.training and self.mode == "running"
+
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        found = self.shared(x, self.epsilon) if self.shared is not None and self.learns_shared else None
+        if found is not None:
+            return found
+        mean, inverse_std = _ChannelStatistics.apply(x, self.epsilon)
+        return mean, inverse_std, x.numel() // x.shape[1]
 
     @torch.no_grad()
     def follow(self, mean: Tensor, inverse_std: Tensor, values: int) -> None:
@@ -110,9 +130,7 @@ class _ChannelStatistics(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
-        # Sums of many values of half precision would lose what the values hold.
-        values = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-        _, mean, inverse_std = torch.native_batch_norm(values, None, None, None, None, True, 0.0, epsilon)
+        _, mean, inverse_std = torch.native_batch_norm(x, None, None, None, None, True, 0.0, epsilon)
         ctx.save_for_backward(x, mean, inverse_std)
         return mean, inverse_std
 
@@ -133,7 +151,8 @@ def convolve_normalise_rectify_pool(
 
     [n, t*inputs, h, w] -> [n, t*outputs, h//2, w//2]. ``last`` is the block's memory of the images it read.
     """
-    if norm._forward_pre_hooks:  # somebody reads what is normalised: the maps must be made
+    # Where somebody reads what is normalised, or the statistics are of more than this batch.
+    if norm._forward_pre_hooks or norm.learns_shared:
         return F.max_pool2d(F.relu(norm(convolution(x))), 2)
     fused = kernels.kernels_for(x)
     if fused is None:

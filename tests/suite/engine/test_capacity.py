@@ -56,4 +56,4 @@ def test_an_empty_cluster_fits_nothing() -> None:
 def test_a_lone_cell_gets_the_memory_of_the_largest_node_that_fits_it() -> None:
     nodes = [node(1, 3_000), node(4, 2_000), node(0, 9_000)]
     assert largest_memory(nodes, asked()) == 3_000
-    assert request(asked(), 3_000) == {"num_cpus": 1, "num_gpus": 0, "memory": 3_000 * MIB}
+    assert request(asked(), 3_000, "train") == {"num_cpus": 1, "num_gpus": 0, "memory": 3_000 * MIB}

@@ -1,0 +1,156 @@
+"""Cells whose training several workers share. The GPUs are Ray's word only: gloo carries what they say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from engine_sweeps import sweep
+from safetensors.torch import load_file
+
+from leaderboard.store import Store
+from suite.config import MethodConfig, Resources, SweepConfig
+from suite.engine import Infeasible, distributed, progress, run
+from suite.engine.capacity import gpus, request
+from suite.engine.outcomes import Outcome
+from suite.engine.plan import plan
+from suite.methods import Budget
+
+BUDGET = Budget(images=240, validations=2, validation_episodes=3)
+METHODS = (
+    MethodConfig("maml", {"meta_batch": 3, "inner_steps": 2}),
+    MethodConfig("transfer", {"batch_size": 33, "head": "nearest_centroid"}),
+)
+
+
+def shared(store: Path, **changes: Any) -> SweepConfig:
+    """A sweep of real methods whose cells get two GPUs each."""
+    resources = Resources(2, 2, memory_mib_per_cell=6_000, time_limit_seconds=900)
+    return replace(sweep(store, methods=METHODS, resources=resources, budget=BUDGET), **changes)
+
+
+def test_only_trainings_get_several_gpus_and_their_workers_hold_them() -> None:
+    resources = Resources(4, 2)
+    assert gpus(resources, "train") == 2 and gpus(resources, "evaluate") == 1
+    assert request(resources, 100, "train") == {"num_cpus": 0, "num_gpus": 0, "memory": 0}
+    assert request(resources, 100, "evaluate")["num_gpus"] == 1
+    assert request(replace(resources, gpus_per_cell=0.5), 100, "train")["num_gpus"] == 0.5
+
+
+def test_a_method_that_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    given = sweep(tmp_path, resources=Resources(1, 2))
+    with pytest.raises(Infeasible, match="engine_double does not say that its training can be shared"):
+        run(given)
+    with pytest.raises(Infeasible, match="maml runs behind walls"):
+        distributed.check(plan(shared(tmp_path)).cells[0], 2, walled=True)
+    assert not list(Store(tmp_path).scan())
+
+
+def test_the_first_worker_to_tell_is_believed(tmp_path: Path) -> None:
+    distributed.tell_failure(tmp_path, Outcome("method", "raised ValueError: 3"))
+    distributed.tell_failure(tmp_path, Outcome("memory", "it used too much"))
+    assert distributed._failure(tmp_path, RuntimeError("died")).reason == "raised ValueError: 3"
+
+
+def test_workers_that_told_nothing_were_lost(tmp_path: Path) -> None:
+    outcome = distributed._failure(tmp_path, RuntimeError("a worker died\nand more"))
+    assert outcome.fault == "lost" and outcome.reason.endswith("more than 3 times (a worker died)")
+
+
+@pytest.fixture(scope="module")
+def two_gpus() -> Iterator[None]:
+    """A cluster of this machine that believes in two GPUs."""
+    import ray
+
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(folder for folder in sys.path if folder)
+    try:
+        ray.init(
+            address="local",
+            num_cpus=2,
+            num_gpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            object_store_memory=100 * 2**20,
+        )
+        yield
+    finally:
+        ray.shutdown()
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+@pytest.mark.slow
+def test_two_workers_train_what_one_process_trains(two_gpus: None, tmp_path: Path) -> None:
+    report = run(shared(tmp_path / "two"))
+    assert report.exit_code == 0, [failure.traceback for failure in Store(tmp_path / "two").failures()]
+    alone = Resources(1, 0, memory_mib_per_cell=6_000, time_limit_seconds=900)
+    assert run(shared(tmp_path / "one", resources=alone)).exit_code == 0
+    for key, one in trainings(tmp_path / "one").items():
+        two = trainings(tmp_path / "two")[key]
+        assert two.results["spent"]["images"] == one.results["spent"]["images"]
+        assert [at for at, _ in two.results["curve"]] == [at for at, _ in one.results["curve"]]
+        assert two.measured.gpu_seconds == pytest.approx(2 * two.measured.wall_seconds)
+        for name, expected in weights(tmp_path / "one", key).items():
+            # In float32 Adam turns the rounding of a small gradient into a step of another size.
+            found = weights(tmp_path / "two", key)[name]
+            assert float((found - expected).norm()) <= 1e-2 * float(expected.norm()) + 1e-3, name
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_lost_is_replaced_and_changes_nothing(
+    two_gpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = Budget(images=2_400, validations=2, validation_episodes=3)
+    assert run(shared(tmp_path / "calm", methods=METHODS[:1], budget=long)).exit_code == 0
+    hunter = Hunter(tmp_path / "stormy")
+    hunter.start()
+    report = run(shared(tmp_path / "stormy", methods=METHODS[:1], budget=long))
+    hunter.join(timeout=10)
+    assert report.exit_code == 0, [failure.reason for failure in Store(tmp_path / "stormy").failures()]
+    assert hunter.killed, "the training ended before a worker could be killed"
+    [key] = trainings(tmp_path / "calm")
+    calm, stormy = (trainings(tmp_path / name)[key] for name in ("calm", "stormy"))
+    assert stormy.results == calm.results and stormy.measured.attempt == 1
+    for name, expected in weights(tmp_path / "calm", key).items():
+        assert torch.equal(weights(tmp_path / "stormy", key)[name], expected), name
+
+
+class Hunter(threading.Thread):
+    """Kills the second worker of the first training in ``store``, once something was written down."""
+
+    def __init__(self, store: Path) -> None:
+        super().__init__(daemon=True)
+        self._cells = store / "driver" / "cells"
+        self.killed = False
+
+    def run(self) -> None:
+        until = time.monotonic() + 600
+        while not self.killed and time.monotonic() < until:
+            for written in self._cells.glob("*/workers/training/checkpoint*/training.pt"):
+                word = progress.read(written.parents[2], distributed.word_of(1))
+                if word is not None:
+                    psutil.Process(word.pid).kill()
+                    self.killed = True
+                    return
+            time.sleep(0.05)
+
+
+def trainings(store: Path) -> dict[str, Any]:
+    return {record.key: record for record in Store(store).scan(kind="train")}
+
+
+def weights(store: Path, key: str) -> dict[str, torch.Tensor]:
+    [file] = Store(store).location.writable().glob(f"records/*/{key}/**/model.safetensors")
+    return load_file(file)
