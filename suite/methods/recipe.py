@@ -43,6 +43,10 @@ class Recipe(Protocol[N]):
     # episodes, and its gradient is a mean over these; and the state of a training is that of the network, of
     # optimisers of torch's and of torch's generators. Several processes can then share it (suite.parallel).
 
+    # ``keeps_head: ClassVar[bool]``, where true: the ``way`` that ``build`` gets is the number of classes to
+    # train on, and a ``Network`` that it builds keeps, as its head, the classifier of these; ``adapt`` starts
+    # from the backbone.
+
     def build(self, shape: Shape, way: int) -> N:
         """The untrained network, its weights drawn from torch's generator."""
         ...
@@ -110,7 +114,7 @@ class RecipeMethod(Generic[N]):
         Candidates are scored with the default adaptation arguments, so that the checkpoint does not depend on
         those of this method. ``along`` goes along with the training (``suite.methods.selection``).
         """
-        shape, way = source.image_shape, source.way
+        shape, way = source.image_shape, source.class_count if self._keeps_head else source.way
         network = self._recipe.build(shape, way).to(_device())
         default = self._with_default_adaptation()
         selection = select_best(
@@ -159,7 +163,10 @@ class RecipeMethod(Generic[N]):
 
     def parameter_count(self) -> int:
         """Parameters of the network that ``adapt`` starts from (0 before training)."""
-        return sum(p.numel() for p in self._trained.network.parameters()) if self._trained else 0
+        if self._trained is None:
+            return 0
+        network = self._trained.network
+        return _count(_body(network) if self._keeps_head else network)
 
     @property
     def optimiser(self) -> str | None:
@@ -182,11 +189,19 @@ class RecipeMethod(Generic[N]):
         """The trained network, for those who look into it. RuntimeError before training."""
         return self._require_trained().network
 
+    @property
+    def source_head(self) -> nn.Linear | None:
+        """The classifier of the classes that it was trained on, features to logits, where it is kept."""
+        network = self._require_trained().network
+        return network.head if self._keeps_head and isinstance(network, Network) else None
+
     def body_parameters(self, shape: Shape, way: int) -> int:
         """Parameters of the network for images of ``shape`` and ``way`` classes, without its head's."""
-        network = self._drawn(shape, way)
-        body = network.backbone if isinstance(network, Network) else network
-        return sum(parameter.numel() for parameter in body.parameters())
+        return _count(_body(self._drawn(shape, way)))
+
+    @property
+    def _keeps_head(self) -> bool:
+        return bool(getattr(self._recipe, "keeps_head", False))
 
     def _drawn(self, shape: Shape, way: int) -> N:
         """A network whose weights do not matter: drawing them must not move the generator."""
@@ -207,6 +222,14 @@ class RecipeMethod(Generic[N]):
         if self._trained is None:
             raise RuntimeError(f"{self._name} is not trained: call train or load first")
         return self._trained
+
+
+def _body(network: nn.Module) -> nn.Module:
+    return network.backbone if isinstance(network, Network) else network
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _device() -> torch.device:

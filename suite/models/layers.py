@@ -130,7 +130,9 @@ class _ChannelStatistics(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
-        _, mean, inverse_std = torch.native_batch_norm(x, None, None, None, None, True, 0.0, epsilon)
+        # Sums of many values of half precision would lose what the values hold.
+        values = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        _, mean, inverse_std = torch.native_batch_norm(values, None, None, None, None, True, 0.0, epsilon)
         ctx.save_for_backward(x, mean, inverse_std)
         return mean, inverse_std
 
