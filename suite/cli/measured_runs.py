@@ -40,6 +40,41 @@ def pick(store: Store, rows: Sequence[Row], words: str) -> Run:
     An evaluation is preferred to the training under it, and a label to a name. Raises BadInput where nothing
     answers, or more than one run does.
     """
+    found = _answering(store, rows, words)
+    found = [row for row in found if row.kind == "evaluate"] or found
+    if len(found) != 1:
+        raise BadInput(_ambiguous(words, found))
+    record = store.get(found[0].key)
+    if record is None:
+        raise BadInput(f"the record of {found[0].key[:12]} is damaged; run its sweep again")
+    return _run(store, record)
+
+
+def trainings(store: Store, rows: Sequence[Row], words: str) -> list[Record]:
+    """The trainings that ``words`` name, as ``pick`` reads them, and those under evaluations that they name.
+
+    Raises BadInput where nothing answers, or where one was submitted, which nobody looks into.
+    """
+    from suite.engine.training import SOURCE
+
+    found: dict[str, Record] = {}
+    for row in _answering(store, rows, words):
+        record = store.get(row.key)
+        if record is not None and record.kind == "evaluate":
+            record = store.get(record.parents[0])
+        if record is None:
+            raise BadInput(
+                f"the record of {row.key[:12]}, or of its training, is damaged; run its sweep again"
+            )
+        if SOURCE in record.files:
+            label = record.method.label if record.method else record.key[:12]
+            raise BadInput(f"{label} was submitted: it runs behind walls, which its layers do not pass")
+        found[record.key] = record
+    return list(found.values())
+
+
+def _answering(store: Store, rows: Sequence[Row], words: str) -> list[Row]:
+    """Finished trainings and evaluations that answer to ``words``; those of that label, if there are some."""
     from suite.runs import NoSuchRun, chosen
 
     finished = [row for row in rows if row.state == "finished" and row.kind in ("train", "evaluate")]
@@ -53,13 +88,9 @@ def pick(store: Store, rows: Sequence[Row], words: str) -> Run:
                 raise
             found = chosen(finished, words.split())
     found = [row for row in found if row.method == words] or found
-    found = [row for row in found if row.kind == "evaluate"] or found
-    if len(found) != 1:
-        raise BadInput(_ambiguous(words, found))
-    record = store.get(found[0].key)
-    if record is None:
-        raise BadInput(f"the record of {found[0].key[:12]} is damaged; run its sweep again")
-    return _run(store, record)
+    if not found:
+        raise BadInput(f"no one run answers to {words!r}; `league runs` lists them")
+    return found
 
 
 def _run(store: Store, record: Record) -> Run:
@@ -90,8 +121,6 @@ def _run(store: Store, record: Record) -> Run:
 def _ambiguous(words: str, found: Sequence[Row]) -> str:
     from suite.runs import shortest
 
-    if not found:
-        return f"no one run answers to {words!r}; `league runs` lists them"
     digits = shortest([row.key for row in found])
     told = [
         f"  {row.key[:digits]}  {row.kind} {row.method} {row.benchmark} {row.protocol} seed={row.seed}"

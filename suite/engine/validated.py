@@ -32,7 +32,7 @@ def watch(log: Callable[[Mapping[str, float]], None]) -> Callable[[Source, Adapt
         assert isinstance(source.benchmark, Transfer)
         if part is None:
             part = of_transfer(source.benchmark, "source", "validation", _IMAGES)
-        predictor = adapt(source_task(source.benchmark, per_class=1).support)
+        predictor = adapt(source_task(source.benchmark).support)
         if isinstance(predictor, LayeredPredictor):
             log({"images": source.spent.images, **_figures(predictor, part)})
 
