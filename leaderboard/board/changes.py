@@ -15,6 +15,7 @@ from typing import Any
 
 from leaderboard.board import figures
 from leaderboard.board.as_json import BOARD_SCHEMA_VERSION
+from leaderboard.board.columns import FEW_SHOT
 from leaderboard.board.model import Board
 
 
@@ -38,6 +39,7 @@ def changes(data: Path, board: Board) -> tuple[str, ...]:
         earlier = json.loads(data.read_text("utf-8"))
         if earlier["schema_version"] != BOARD_SCHEMA_VERSION:
             raise ValueError(f"its schema version is {earlier['schema_version']}")
+        track = earlier.get("track", FEW_SHOT)
         computed = earlier["computed"]
         cells = _cells(computed)
         sources = {facts["label"]: str(facts["source_hash"]) for facts in computed["methods"]}
@@ -56,7 +58,10 @@ def changes(data: Path, board: Board) -> tuple[str, ...]:
         )
     if sweep != board.computed.sweep:
         return (f"The board there was of {_named(sweep)}; this one is of {_named(board.computed.sweep)}.",)
-    return tuple(_Comparison(board, cells, sources, titles).sentences())
+    same = next((each for each in (board, *board.tracks) if each.track == track), None)
+    if same is None:
+        return (f"The board there was of the {track} track, of which the store has no result now.",)
+    return tuple(_Comparison(same, cells, sources, titles).sentences())
 
 
 def _cells(computed: Mapping[str, Any]) -> list[_Cell]:

@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 
 from leaderboard.board import figures, histogram, papers, plots, scatter, verdicts
 from leaderboard.board.diversity.sentences import headline
+from leaderboard.board.prediction.words import headline as predicted
+from leaderboard.board.tracks import TITLES
 from leaderboard.ranking import Interval, Standing
 
 # More letters side by side make a wide column of dots.
@@ -46,6 +48,7 @@ def environment() -> jinja2.Environment:
         three_figures=figures.three_figures,
         verdict_over_diversity=headline,
         verdict_over_papers=papers.headline,
+        verdict_over_prediction=predicted,
         p_value=figures.p_value,
         sort_key=lambda value: "" if value is None else f"{value:.10g}",
         capitalize_first=lambda text: text[:1].upper() + text[1:].rstrip("."),
@@ -66,6 +69,7 @@ def environment() -> jinja2.Environment:
         "would_decide": verdicts.would_decide,
         "sentence": verdicts.sentence,
         "symbols": verdicts.SYMBOLS,
+        "track_titles": TITLES,
     }
     environment.globals.update(functions)
     return environment

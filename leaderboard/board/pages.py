@@ -15,6 +15,8 @@ from leaderboard.board.critical import critical
 from leaderboard.board.defaults import given
 from leaderboard.board.histogram import Histogram, histogram
 from leaderboard.board.model import BenchmarkFacts, Board, ColumnFacts, Imported, MethodFacts, Outcomes
+from leaderboard.board.prediction import words
+from leaderboard.board.prediction.page import measure_tables, measures_of
 from leaderboard.board.scatter import Point, Scatter, scatter
 from leaderboard.board.site import Site
 from leaderboard.board.verdicts import MOST_METHODS
@@ -103,6 +105,8 @@ def index_page(board: Board, measured: bool) -> dict[str, Any]:
         "has_curves": any(panels.values()),
         "critical_of": _criticals(board, [None, *ranking.columns]),
         "scatters_of": {column: scatters(board, column, measured) for column in (None, *ranking.columns)},
+        "measure_tables": [] if board.transfer is None else measure_tables(board, board.transfer),
+        "words": words,
     }
 
 
@@ -128,6 +132,8 @@ def method_page(board: Board, facts: MethodFacts) -> dict[str, Any]:
         "source": board.sources.get(facts.label),
         "costs": {(cost.column, cost.seed): cost for cost in board.costs(facts.label)},
         "imports": _imports(board, facts.label),
+        "measures": [] if board.transfer is None else measures_of(board, board.transfer, facts.label),
+        "words": words,
     }
 
 

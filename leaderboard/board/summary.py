@@ -155,7 +155,7 @@ def basis(board: Board) -> str:
         _plural(len(standings), "method"),
         _plural(len(columns), "column"),
         f"{_range(seeds)} training seed{'s' * (seeds != [1])} each",
-        f"{_range(episodes)} shared test episodes a column",
+        f"{_range(episodes)} shared test {'images' if board.transfer else 'episodes'} a column",
     ]
     return " · ".join(parts)
 

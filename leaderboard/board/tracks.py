@@ -10,6 +10,9 @@ from leaderboard.board.pool import Pool
 
 _ORDER = (FEW_SHOT, TRANSFER, "adaptation")
 
+TITLES = {FEW_SHOT: "Few-shot", TRANSFER: "Transfer", "adaptation": "Adaptation"}
+"""What menus call them."""
+
 
 def by_track(pool: Pool) -> list[tuple[str, Pool]]:
     """A pool for each track that has a result, few-shot first; at least one.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leaderboard.board import figures
+from leaderboard.board.columns import TRANSFER
 from leaderboard.ranking import Column, Comparison, Ranking, Verdict
 
 # More rows make a picture that nobody reads and a page that loads slowly; board.json has every pair.
@@ -40,13 +41,17 @@ def matrix(ranking: Ranking, column: Column) -> Matrix:
 
 def would_decide(comparison: Comparison) -> str:
     """How much more would decide an undecided pair: ``400 more episodes or 2 more seeds``."""
+    # On the transfer track an episode is a test image, and there are no more of these than there are.
+    episodes = None if comparison.column.track == TRANSFER else comparison.more_episodes
     parts: Sequence[str] = [
         f"{number:,} more {noun}{'s' * (number != 1)}"
-        for number, noun in ((comparison.more_episodes, "episode"), (comparison.more_seeds, "seed"))
+        for number, noun in ((episodes, "episode"), (comparison.more_seeds, "seed"))
         if number is not None
     ]
     if comparison.verdict == "undecided":
-        return " or ".join(parts) or "no number of one alone"
+        return " or ".join(parts) or (
+            "no number of seeds" if comparison.column.track == TRANSFER else "no number of one alone"
+        )
     return ""
 
 

@@ -3,8 +3,8 @@
 A figure belongs to a trained network, of a method and a seed, and so does an accuracy. Both are averaged
 over seeds, and ranked over methods. Methods are resampled with replacement, as clusters: with all their
 figures and accuracies, in every stratum (task, number of labels, way of adapting) at once. Within each the
-seeds are resampled too. Strata are never thrown together: correlations are taken within each and then averaged, so that
-an easy task, where accuracies and figures are all high, makes no correlation.
+seeds are resampled too. Strata are never thrown together: correlations are taken within each and then
+averaged, so that an easy task, where accuracies and figures are all high, makes no correlation.
 
 Resampling n methods shows too little spread, as it does for any statistic: the ends are those quantiles that
 would give the mean of a normal sample its t interval (the expanded percentile interval; Hesterberg 2015, The

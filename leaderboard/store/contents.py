@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
 from leaderboard.store import commit, layout, tables
-
-Writer = Callable[[Path], str]
-"""Writes one file to the path it is given and returns the sha256 of what it wrote."""
+from leaderboard.store.medium import Writer
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 

@@ -55,15 +55,36 @@ _CAUSES = {
 }
 
 
+# Packages whose errors are not OSErrors: the clients of S3, Google Cloud Storage and Azure.
+_CLIENTS = frozenset({"aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "s3fs"})
+
+
 @contextmanager
 def explained(url: str, what: str, place: str = "store") -> Iterator[None]:
     """Turn an OSError into a StoreError that says in one sentence ``what`` was not done, and why.
 
-    ``place``: what is at ``url``, in a word.
+    So are the errors that clients of cloud storage raise. ``place``: what is at ``url``, in a word.
     """
     try:
         yield
     except OSError as error:
         known = _CAUSES.get(error.errno or 0)
-        cause = known.format(place=place) if known else error.strerror or str(error)
+        cause = known.format(place=place) if known else _sentence(error)
         raise StoreError(f"{what} in the {place} {url}: {cause}") from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in _CLIENTS:
+            raise
+        raise StoreError(f"{what} in the {place} {url}: {_sentence(error)}") from error
+
+
+def _sentence(error: Exception) -> str:
+    name = type(error).__name__
+    if "Credential" in name or "credential" in str(error):
+        return (
+            "no credentials for it were found; for s3:// set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or run "
+            "`aws configure`), for gs:// set GOOGLE_APPLICATION_CREDENTIALS (or run `gcloud auth "
+            "application-default login`)"
+        )
+    if isinstance(error, PermissionError):
+        return f"permission was denied ({error}); the credentials must be allowed to list, read, write and delete"
+    return getattr(error, "strerror", None) or str(error) or name

@@ -11,6 +11,7 @@ CARD = "card.json"
 SHEET = "sheet.png"
 TEMPORARY = "tmp"
 ASIDE = "aside"
+SEGMENTS = "segments"
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -30,6 +31,15 @@ def checked_key(key: str) -> str:
 def cell(key: str) -> str:
     """Folder of a finished cell."""
     return f"records/{checked_key(key)[:2]}/{key}"
+
+
+def file(folder: str, sha256: str) -> str:
+    """Object with a file of a cell (or of a benchmark's folder) where the store is a URL.
+
+    Named by its content, so that two writers of one cell never write over each other's files.
+    """
+    name = folder.rsplit("/", 1)[-1]
+    return f"files/{name[:2]}/{name}/{checked_key(sha256)}"
 
 
 def failure(key: str) -> str:

@@ -1,8 +1,7 @@
-"""Where a store lies: a folder of this machine, or one that fsspec reaches and that is read only."""
+"""Where a store lies: a folder of this machine, or objects behind a URL that fsspec reaches."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,24 @@ from pathlib import Path
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from leaderboard.store.bucket import Bucket
+from leaderboard.store.cache import Cache
+from leaderboard.store.disk import Disk
 from leaderboard.store.errors import StoreError, explained
+from leaderboard.store.medium import Medium
+
+_PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "hdfs": "pyarrow",
+    "sftp": "paramiko",
+    "http": "aiohttp",
+    "https": "aiohttp",
+}
 
 
 @dataclass(frozen=True)
@@ -34,21 +50,10 @@ class Location:
                 return None
             return data
 
-    def sha256(self, path: str) -> str | None:
-        """The sha256 of a file, read in pieces, or None if there is none."""
-        digest = hashlib.sha256()
-        with explained(self.url, f"{path} cannot be read"):
-            try:
-                with self.filesystem.open(f"{self.root}/{path}", "rb") as file:
-                    while block := file.read(1 << 20):
-                        digest.update(block)
-            except FileNotFoundError:
-                return None
-        return digest.hexdigest()
-
     def exists(self, path: str) -> bool:
         """Whether there is such a file or folder."""
-        return bool(self.filesystem.exists(f"{self.root}/{path}"))
+        with explained(self.url, f"{path} cannot be looked for"):
+            return bool(self.filesystem.exists(f"{self.root}/{path}"))
 
     def names(self, path: str) -> list[str]:
         """Sorted names inside a folder, asked anew; none if there is no such folder."""
@@ -59,26 +64,47 @@ class Location:
                 return []
         return sorted(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
 
+    @property
+    def address(self) -> str:
+        """What names this place in any process of this host: an absolute path, or the URL."""
+        return self.url if self.local is None else str(self.local.resolve())
+
     def writable(self) -> Path:
-        """The root on this machine; StoreError for any protocol but files."""
-        if self.local is None:
-            raise StoreError(
-                f"the store {self.url} can be read but not written: only a local folder can commit a record "
-                "in one step; write to a folder and copy it there"
-            )
-        return self.local
+        """The folder of this host for what goes along with the store and is not in it, such as boards and runs.
+
+        The store's own, where it is a folder; else one in this host's cache.
+        """
+        return self.cache.root / "beside" if self.local is None else self.local
+
+    @property
+    def cache(self) -> Cache:
+        """What this host keeps of the store."""
+        return Cache(self.address.rstrip("/"))
+
+    def medium(self) -> Medium:
+        """How this place is written to."""
+        if self.local is not None:
+            return Disk(self.local)
+        return Bucket(self.filesystem, self.root, self.cache)
 
 
 def locate(url: str | os.PathLike[str]) -> Location:
     """The location of a path, a ``file://`` URL, or a URL of an installed fsspec protocol (StoreError)."""
     text = os.fspath(url)
+    protocol = text.split("://", 1)[0] if "://" in text else "file"
+    # A listing that another process has outdated is of no use here.
+    options = {} if protocol in ("file", "local") else {"use_listings_cache": False}
     try:
-        filesystem, root = fsspec.core.url_to_fs(text)
-    except (ValueError, ImportError) as error:
+        filesystem, root = fsspec.core.url_to_fs(text, **options)
+    except ImportError as error:
+        package = _PACKAGES.get(protocol)
+        remedy = f"pip install {package}" if package else str(error)
+        raise StoreError(f"{text!r} cannot be opened: {protocol}:// needs another package: {remedy}") from error
+    except ValueError as error:
         raise StoreError(f"{text!r} is not a store's address: {error}; give a folder or a URL") from error
     root = str(root).rstrip("/")
     if not isinstance(filesystem, LocalFileSystem):
-        return Location(text, filesystem, root, None)
+        return Location(text.rstrip("/"), filesystem, root, None)
     local = Path(root or "/")
     if local.exists() and not local.is_dir():
         raise StoreError(f"the store {text} is a file: give a folder")
