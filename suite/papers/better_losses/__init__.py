@@ -2,8 +2,8 @@
 
 Their nine objectives, small: two dense layers instead of a ResNet-50, and a made-up task instead of ImageNet,
 in which a picture tells a class and, beside it, attributes that the class tells nothing of. Pretraining is on
-the class; what is left of the attributes is what can be transferred. The same on handwritten digits, which
-have no such attributes.
+the class; what is left of the attributes is what can be transferred. The same on handwritten digits: few
+pictures, which tell the digit and nothing else, and where other losses than softmax may transfer better.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from statistics import fmean
 
 from leaderboard.findings import Check, Reported
+from suite.papers.better_losses.parts import attributes, digit_classes, digit_pairs
 from suite.papers.better_losses.trial import (
     ALTERNATIVES,
     BASELINE,
@@ -23,9 +24,7 @@ from suite.papers.better_losses.trial import (
     SOURCE,
     TUNED,
     WITH_LINEAR,
-    attributes,
     column_of,
-    digit_classes,
 )
 from suite.papers.registry import Figures, at_least, at_most, paper
 
@@ -52,7 +51,7 @@ def _reported(what: str, values: tuple[str, ...]) -> tuple[Reported, ...]:
     "fixed features that transfer worse. Fine-tuning of all layers removes the difference. Networks of other "
     "objectives differ from softmax's more in their last layers than in their first.",
     version="1",
-    parts=(attributes, digit_classes),
+    parts=(attributes, digit_classes, digit_pairs),
     reported=(
         *_reported(
             "ImageNet top-1, ResNet-50, %",
@@ -94,11 +93,13 @@ def judge(found: Mapping[str, Figures]) -> Iterator[Check]:
     yield at_least(
         "alternatives whose first layer is nearer to softmax's than their features, of 8", alike, _MOST
     )
-    yield from _beside(table, found["digit_classes"])
+    yield from _on_the_source(table)
+    yield from _digits("from six digits to four", found["digit_classes"])
+    yield from _digits("from pairs of digits to digits", found["digit_pairs"])
 
 
-def _beside(table: Figures, digits: Figures) -> Iterator[Check]:
-    """What the paper finds of ImageNet, and what it would lead one to expect of digits."""
+def _on_the_source(table: Figures) -> Iterator[Check]:
+    """What the paper finds of ImageNet itself."""
     yield at_least(
         "the alternatives are clearly better on the source, on average, as on ImageNet",
         fmean(_beyond_softmax(table, SOURCE).values()),
@@ -108,17 +109,21 @@ def _beside(table: Figures, digits: Figures) -> Iterator[Check]:
     )
     more = sum(gain > 0 for gain in _beyond_softmax(table, SEPARATION).values())
     yield at_least("alternatives that separate classes more than softmax, of 8", more, _MOST, role="context")
-    for name in ("squared error", "label smoothing"):
+
+
+def _digits(name: str, table: Figures) -> Iterator[Check]:
+    """What one would expect where pictures tell nothing but the digit, if the claim were of any pictures."""
+    for alternative in ("squared error", "label smoothing"):
         yield at_most(
-            f"digits: linear transfer is no better from {name} than from softmax",
-            _beyond_softmax(digits, LINEAR)[name],
+            f"{name}: linear transfer is no better from {alternative} than from softmax",
+            _beyond_softmax(table, LINEAR)[alternative],
             0,
             unit="points",
             role="context",
         )
     yield at_most(
-        "digits: the more classes are separated, the worse linear transfer (rank correlation)",
-        digits[RANKS, WITH_LINEAR].value,
+        f"{name}: rank correlation of class separation with linear transfer is not positive",
+        table[RANKS, WITH_LINEAR].value,
         0,
         role="context",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from scipy.stats import spearmanr
@@ -49,19 +49,6 @@ class Recipes:
 
     pretraining: Recipe
     tuning: Recipe
-
-
-def attributes(seed: int) -> Figures:
-    """From classes to attributes that came with them and tell nothing of the class."""
-    recipes = Recipes(Recipe(), Recipe(batch=32, weight_decay=1e-4))
-    return trial(transfers.load("class_attributes", seed=seed), seed, recipes)
-
-
-def digit_classes(seed: int) -> Figures:
-    """From the digits 0 to 5 to the digits 6 to 9: few pictures, nothing in them but the digit."""
-    few = Recipe(epochs=60, batch=64, weight_decay=1e-4)
-    recipes = Recipes(few, replace(few, batch=32))
-    return trial(transfers.load("digit_classes", source=[0, 1, 2, 3, 4, 5], seed=seed), seed, recipes)
 
 
 def trial(
