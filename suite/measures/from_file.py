@@ -33,7 +33,7 @@ def register_text(text: str, origin: str) -> list[str]:
     sentence that begins with ``origin``, where the text cannot be run or registers none.
     """
     module = _PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]
-    if module not in sys.modules:
+    if not _of_module(module):
         _forget_earlier(origin)
         _run(module, text, origin)
     found = _of_module(module)

@@ -1,4 +1,4 @@
-"""Sweeps over transfer tasks as they are written: lists of arguments, labels, measures, and what is refused."""
+"""Sweeps over transfer tasks as they are written: lists of arguments, labels, measures; what is refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from suite.config.measures import measure_names
 from suite.measures import names
 from suite.measures.registry import forget
 
-MINE = '''
+MINE = """
 from suite.measures import measure
 
 @measure("mean_length_of_mine", needs=("features",))
 def mean_length(features):
     return float(features.norm(dim=1).mean())
-'''
+"""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -86,7 +86,10 @@ def test_measures_of_a_file_beside_the_sweep_are_found(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["transfers=[digit_clases]"], "no transfer task is called 'digit_clases'; nearest: digit_classes"),
-        (["transfers=[glyphs]"], "no transfer task is called 'glyphs'; it is a benchmark, to be listed under"),
+        (
+            ["transfers=[glyphs]"],
+            "no transfer task is called 'glyphs'; it is a benchmark, to be listed under",
+        ),
         (["benchmarks=[digit_classes]"], "'digit_classes'; it is a transfer task, to be listed under transf"),
         (["transfers.digit_classes.sise=3"], "sise is not an option of digit_classes; nearest: size"),
         (["transfers.digit_classes.size=big"], "digit_classes: size must be a whole number, not 'big'"),
@@ -97,7 +100,10 @@ def test_measures_of_a_file_beside_the_sweep_are_found(tmp_path: Path) -> None:
         (["labels=[]"], "labels must be a list of at least one, not []"),
         (["methods.transfer.head=[]"], "transfer: head is an empty list; name a value, or several"),
         (["methods.transfer.head=[ridge,ridge]"], "methods lists transfer"),
-        (["measures=[class_seperation]"], "no measure is called 'class_seperation' (measures); nearest: class_"),
+        (
+            ["measures=[class_seperation]"],
+            "no measure is called 'class_seperation' (measures); nearest: class_",
+        ),
         (["measures=[nowhere.py]"], "nowhere.py (measures) cannot be read: No such file"),
     ],
 )
@@ -119,6 +125,6 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path: Path, words: list[str
 def test_a_file_that_brings_no_measure_says_why(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "mine.py"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match="mine.py") as refused:
+    with pytest.raises(ConfigError, match=r"mine\.py") as refused:
         measure_names(str(path))
     assert said in str(refused.value)
