@@ -25,11 +25,19 @@ def title(
     """``train maml · glyphs · seed 0``: a cell's name, here and in live views."""
     parts = [
         " ".join(filter(None, (kind, method.label if method else subject(kind, spec)))),
+        # What is measured of a method.
+        (subject(kind, spec) or "") if method else "",
         benchmark.name if benchmark else "",
-        f"{protocol.way}-way {protocol.shot}-shot" if protocol else "",
+        _scored(protocol) if protocol else "",
         f"seed {seed}" if seed is not None else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _scored(protocol: Protocol) -> str:
+    if protocol.track != "transfer":
+        return f"{protocol.way}-way {protocol.shot}-shot"
+    return f"{protocol.shot} labels a class" if protocol.shot else "all labels"
 
 
 def tags(

@@ -20,7 +20,7 @@ class Row:
     """A cell as ``league runs`` lists it; None where the store does not say.
 
     ``method`` is a label. ``protocol`` is ``5w1s`` (5-way 1-shot), of a training the one that it prepares
-    for. ``accuracy`` (0..1) is that of the test episodes, or a training's best on meta-validation.
+    for; on the transfer track ``5-labels`` (a class) or ``all-labels``. ``accuracy`` (0..1) is that of the test episodes, or a training's best on meta-validation.
     ``share`` (0..1) is how far a running cell is. ``reason`` says why a cell failed or is corrupt.
     ``wandb_folder`` is relative to the store. ``bundle`` names the file that a record was imported from.
     """
@@ -127,16 +127,25 @@ def _identity(cell: Record | Failure) -> dict[str, Any]:
         "sweep": cell.sweep,
         "method": cell.method.label if cell.method else subject(cell.kind, cell.spec),
         "benchmark": cell.benchmark.name if cell.benchmark else None,
-        "protocol": short_protocol(shape["way"], shape["shot"]) if {"way", "shot"} <= shape.keys() else None,
+        "protocol": _protocol(shape, shape.get("track", cell.spec.get("track"))),
         "seed": cell.seed,
     }
+
+
+def _protocol(shape: Mapping[str, Any], track: str | None) -> str | None:
+    """What rows call a protocol; None where the cell has none, as a training on the transfer track."""
+    if not {"way", "shot"} <= shape.keys() or (track == "transfer" and "episodes" not in shape):
+        return None
+    if track == "transfer":
+        return f"{shape['shot'] or 'all'}-labels"
+    return short_protocol(shape["way"], shape["shot"])
 
 
 def _planned(key: str, state: State, sweep: str, cell: PlannedCell | None, word: Word | None = None) -> Row:
     told = {"host": word.host, "share": word.share} if word else {}
     if cell is None:  # planned by a version that did not describe its cells
         return Row(key, state, sweep=sweep, **told)  # type: ignore[arg-type]
-    protocol = short_protocol(cell.protocol.way, cell.protocol.shot) if cell.protocol else None
+    protocol = _protocol(cell.protocol.model_dump(), cell.protocol.track) if cell.protocol else None
     return Row(
         key,
         state,
