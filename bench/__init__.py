@@ -3,4 +3,4 @@
 Each benchmark is a module here with ``cases(quick) -> list[Case]`` (``bench.case``), named in ``BENCHMARKS``.
 """
 
-BENCHMARKS = ("maml", "heads", "task2vec", "similarity", "collapse", "episodes", "board", "engine")
+BENCHMARKS = ("maml", "heads", "task2vec", "similarity", "collapse", "episodes", "board", "engine", "ddp")

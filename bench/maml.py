@@ -15,7 +15,7 @@ from bench.maml_peers import PEERS, Inner
 from bench.measure import version
 from bench.timing import Clock, product_seconds
 from suite.methods.batches import TaskSet
-from suite.methods.family import MetaArguments, accumulate, query_loss
+from suite.methods.family import MetaArguments, MetaLoss, accumulate, query_loss
 from suite.models import Network, as_float, get
 
 _WAY, _SHOT, _QUERY, _STEPS, _RATE = 5, 5, 15, 5, 0.01
@@ -67,20 +67,12 @@ def _has(peer: str, problem: Problem) -> bool:
 
 
 def _prepare(problem: Problem, named: str) -> Work:
-    torch.manual_seed(0)
-    backbone = get("conv4", problem.channels, problem.side, width=problem.width, batch_norm="episode")
-    network = Network(backbone, _WAY)
-    support, query = (_tasks(problem, each) for each in (_SHOT, _QUERY))
+    network, meta_loss, support, query = outer_problem(problem)
     textbook = _textbook(network, problem)
-    arguments = MetaArguments(inner_steps=_STEPS, inner_lr=_RATE)
 
     def ours() -> Tensor:
         network.zero_grad()
-        accumulate(
-            lambda s, q: query_loss(network, s, q, arguments, second_order=problem.second_order),
-            support,
-            query,
-        )
+        accumulate(meta_loss, support, query)
         return _gradient(network)
 
     meta_gradient, inner = PEERS[named], Inner(_STEPS, _RATE, problem.second_order)
@@ -91,6 +83,19 @@ def _prepare(problem: Problem, named: str) -> Work:
         return _gradient(textbook)
 
     return Work(ours, peer, partial(_floor, problem), _agreement)
+
+
+def outer_problem(problem: Problem) -> tuple[Network, MetaLoss, TaskSet, TaskSet]:
+    """The network, its loss on a meta-batch, and the support and query sets of that."""
+    torch.manual_seed(0)
+    backbone = get("conv4", problem.channels, problem.side, width=problem.width, batch_norm="episode")
+    network = Network(backbone, _WAY)
+    arguments = MetaArguments(inner_steps=_STEPS, inner_lr=_RATE)
+
+    def meta_loss(support: TaskSet, query: TaskSet) -> Tensor:
+        return query_loss(network, support, query, arguments, second_order=problem.second_order)
+
+    return network, meta_loss, _tasks(problem, _SHOT), _tasks(problem, _QUERY)
 
 
 def _tasks(problem: Problem, each: int) -> TaskSet:

@@ -16,8 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import psutil
-
 from leaderboard.records import CellKind
 from suite import methods
 from suite.engine import progress
@@ -35,6 +33,8 @@ LOSSES = 3
 _LISTEN_SECONDS = 0.25
 # What one worker waits for another that says nothing and was not seen to die.
 _LONGEST_WAIT_SECONDS = 1_800
+# A worker of a loaded machine takes a minute to import torch and Ray Train; Ray gives up after that.
+_START_SECONDS = 300
 _MIB = 2**20
 _LOG, _FAILURE = "log.jsonl", "failure.json"
 
@@ -110,10 +110,12 @@ class _Fit(threading.Thread):
 
 
 def _trainer(job: Job, folder: Path) -> Any:
+    os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", str(_START_SECONDS))
     from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    from suite.engine.member import member
+    from suite.engine.member import NoSecondTry, member
+    from suite.parallel import local_interface
 
     # Ray's own type hints are those of an older interface.
     work, configuration = cast("Any", member), cast("Any", RunConfig)
@@ -132,18 +134,10 @@ def _trainer(job: Job, folder: Path) -> Any:
             storage_path=str(folder),
             failure_config=FailureConfig(max_failures=LOSSES),
             checkpoint_config=CheckpointConfig(num_to_keep=1),
-            worker_runtime_env={"env_vars": _environment()},
+            callbacks=[NoSecondTry(folder)],
+            worker_runtime_env={"env_vars": local_interface()},  # all workers are on one host
         ),
     )
-
-
-def _environment() -> dict[str, str]:
-    """What gloo must know: all workers are on one host, whose name need not resolve."""
-    if "GLOO_SOCKET_IFNAME" in os.environ:
-        return {"GLOO_SOCKET_IFNAME": os.environ["GLOO_SOCKET_IFNAME"]}
-    addresses = psutil.net_if_addrs()
-    loopback = [name for name, all_of in addresses.items() if any(a.address == "127.0.0.1" for a in all_of)]
-    return {"GLOO_SOCKET_IFNAME": loopback[0]} if loopback else {}
 
 
 class _Ear:
@@ -180,6 +174,11 @@ def tell_failure(folder: Path, outcome: Outcome) -> None:
     """The worker's side of ``Told``. The first to tell is believed: the others fail because it did."""
     with suppress(FileExistsError), (folder / _FAILURE).open("x") as file:
         json.dump(asdict(outcome), file)
+
+
+def was_told(folder: Path) -> bool:
+    """Whether a worker told of a failure."""
+    return (folder / _FAILURE).exists()
 
 
 def _failure(folder: Path, error: Exception) -> Outcome:

@@ -15,6 +15,8 @@ from typing import Any, cast
 import psutil
 import torch
 import torch.distributed as dist
+from ray import train
+from ray.train import Checkpoint, UserCallback
 
 from leaderboard.store import Store
 from suite.engine import body, distributed, progress, training
@@ -44,8 +46,6 @@ def member(told: Mapping[str, Any]) -> tuple[Work, Used] | None:
 
 
 def _work(job: body.Job, folder: Path) -> tuple[Work, Used] | None:
-    from ray import train
-
     context = train.get_context()
     rank, size = context.get_world_rank(), context.get_world_size()
     own = replace(job, cpus=job.cpus / size, gpus=1.0, memory_mib=job.memory_mib // size)
@@ -99,14 +99,23 @@ def _emptied(folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
+class NoSecondTry(UserCallback):
+    """Ends a training whose worker told what went wrong in ``folder``: that would go wrong again."""
+
+    folder: Path
+
+    def after_exception(self, run_context: Any, worker_exceptions: Any) -> None:
+        if distributed.was_told(self.folder):
+            raise RuntimeError("a worker told what went wrong")
+
+
+@dataclass(frozen=True)
 class _RayDiary:
     """What is written down is a checkpoint of Ray Train's, which finds it again after a worker was lost."""
 
     folder: Path
 
     def read(self) -> State | None:
-        from ray import train
-
         checkpoint = train.get_checkpoint()
         if checkpoint is None:
             return None
@@ -115,7 +124,6 @@ class _RayDiary:
 
     def write(self, state: State | None) -> None:
         from ray import train
-        from ray.train import Checkpoint
 
         if state is None:
             train.report({})

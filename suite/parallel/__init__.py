@@ -7,6 +7,7 @@ weights. Processes find each other through ``torch.distributed``; who starts the
 
 from suite.parallel.crew import Crew, MemberLost
 from suite.parallel.gradients import accumulate_shared, averaged_gradients
+from suite.parallel.meeting import local_interface, met
 from suite.parallel.source import SharedSource
 from suite.parallel.statistics import Unshareable, shared_statistics
 from suite.parallel.training import Diary, FolderDiary, SharedMethod
@@ -21,5 +22,7 @@ __all__ = [
     "Unshareable",
     "accumulate_shared",
     "averaged_gradients",
+    "local_interface",
+    "met",
     "shared_statistics",
 ]

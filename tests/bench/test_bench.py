@@ -39,7 +39,10 @@ ROW = Row(
 ALONE = replace(ROW, peer=None, peer_s=None, ratio=None, ratio_min=None, ratio_max=None, peer_mib=None)
 
 
-ENGINE = ("cells", "ms_per_cell", "start_s", "driver_growth_mib", "resume_s")
+OTHERS = {
+    "engine": ("cells", "ms_per_cell", "start_s", "driver_growth_mib", "resume_s"),
+    "ddp": ("alone_s", "speedup", "efficiency", "difference"),
+}
 
 
 def names() -> list[object]:
@@ -61,7 +64,7 @@ def test_every_benchmark_prints_one_list_with_exactly_these_keys(name: str, tmp_
     rows = json.loads(done.stdout)
     assert rows
     for row in rows:
-        assert tuple(row) == KEYS + (ENGINE if name == "engine" else ())
+        assert tuple(row) == KEYS + OTHERS.get(name, ())
         assert row["ours_s"] > 0
         assert (row["ratio"] is None) == (row["peer_s"] is None)
     assert drawn.read_text().startswith("<svg")

@@ -7,30 +7,18 @@ is one of them; ``together`` starts them all. What goes in and comes out are fil
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psutil
-
 _SECONDS = 240.0
 _TESTS = Path(__file__).resolve().parent.parent
-
-
-def loopback() -> str:
-    """The name of the loopback interface: gloo looks for one by the host's name, which may not resolve."""
-    for name, addresses in psutil.net_if_addrs().items():
-        if any(address.address == "127.0.0.1" for address in addresses):
-            return name
-    raise RuntimeError("this machine has no loopback interface")
 
 
 def together(work: Callable[..., Any], size: int, folder: Path, *arguments: Any) -> list[Any]:
@@ -65,26 +53,20 @@ def _start(rank: int, size: int, folder: Path, work: Callable[..., Any]) -> subp
 
 
 def _join(rank: int, size: int, folder: Path, module: str, function: str) -> None:
-    import torch
-    import torch.distributed as dist
-
     # An installed package may be called so, too.
     sys.path[0] = str(_TESTS.parent)
     sys.modules["tests"] = ModuleType("tests")
     sys.modules["tests"].__path__ = [str(_TESTS)]
+    import torch
+
+    from suite.parallel import met
+
     torch.set_num_threads(1)
-    os.environ["GLOO_SOCKET_IFNAME"] = loopback()
-    work = getattr(import_module(module), function)
-    dist.init_process_group(
-        "gloo",
-        init_method=f"file://{folder / 'meeting'}",
-        rank=rank,
-        world_size=size,
-        timeout=timedelta(seconds=60),
-    )
-    found = work(rank, *pickle.loads((folder / "arguments").read_bytes()))
-    (folder / f"{rank}.found").write_bytes(pickle.dumps(found))
-    dist.destroy_process_group()
+    with met(rank, size, folder):
+        found = getattr(import_module(module), function)(
+            rank, *pickle.loads((folder / "arguments").read_bytes())
+        )
+        (folder / f"{rank}.found").write_bytes(pickle.dumps(found))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from engine_sweeps import sweep
 from safetensors.torch import load_file
 
 from leaderboard.store import Store
-from suite.config import MethodConfig, Resources, SweepConfig
+from suite.config import BenchmarkConfig, MethodConfig, Resources, SweepConfig
 from suite.engine import Infeasible, distributed, progress, run
 from suite.engine.capacity import gpus, request
 from suite.engine.outcomes import Outcome
@@ -35,7 +35,14 @@ METHODS = (
 def shared(store: Path, **changes: Any) -> SweepConfig:
     """A sweep of real methods whose cells get two GPUs each."""
     resources = Resources(2, 2, memory_mib_per_cell=6_000, time_limit_seconds=900)
-    return replace(sweep(store, methods=METHODS, resources=resources, budget=BUDGET), **changes)
+    given = replace(
+        sweep(store),
+        methods=METHODS,
+        benchmarks=(BenchmarkConfig("digits", {"size": 8, "rotated": True}),),
+        resources=resources,
+        budget=BUDGET,
+    )
+    return replace(given, **changes)
 
 
 def test_only_trainings_get_several_gpus_and_their_workers_hold_them() -> None:
@@ -106,6 +113,15 @@ def test_two_workers_train_what_one_process_trains(two_gpus: None, tmp_path: Pat
             # In float32 Adam turns the rounding of a small gradient into a step of another size.
             found = weights(tmp_path / "two", key)[name]
             assert float((found - expected).norm()) <= 1e-2 * float(expected.norm()) + 1e-3, name
+
+
+@pytest.mark.slow
+def test_what_a_method_does_wrong_is_told_once(two_gpus: None, tmp_path: Path) -> None:
+    wrong = MethodConfig("transfer", {"batch_size": 33, "head": "nearest_centroid", "lr": 1e30})
+    assert run(shared(tmp_path, methods=(wrong,))).exit_code == 1
+    [failure] = [failure for failure in Store(tmp_path).failures() if failure.kind == "train"]
+    assert "logits that are NaN or infinite" in failure.reason and "member.py" in failure.traceback
+    assert failure.attempt == 1
 
 
 @pytest.mark.slow
