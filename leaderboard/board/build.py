@@ -23,6 +23,7 @@ from leaderboard.board.model import (
 from leaderboard.board.papers import from_records
 from leaderboard.board.pool import Pool, gather
 from leaderboard.board.prediction.assess import assess as told
+from leaderboard.board.prediction.renaming import renamed
 from leaderboard.board.reading import Scored
 from leaderboard.board.tracks import by_track
 from leaderboard.ranking import Column, Ranking
@@ -44,6 +45,8 @@ def build(store: Store, *, sweep: str | None = None, margin: float = 0.01) -> Bo
 
 
 def _ranked(pool: Pool, track: str, sweep: str | None, margin: float) -> Board:
+    if track == TRANSFER:
+        pool = renamed(pool)
     outcomes = pool.outcomes()
     analysis = examine(outcomes, margin=margin) if outcomes.values else None
     ranking = empty_ranking(margin) if analysis is None else publish(analysis)

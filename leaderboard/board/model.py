@@ -24,7 +24,8 @@ Outcomes = Mapping[tuple[str, Column], NDArray[np.float64]]
 class MethodFacts:
     """Who a row is. ``label`` is unique on the board; ``budget`` is what its training was allowed.
 
-    ``given`` is the label in its records: another one only where several methods share it.
+    ``given`` is the label in its records: another one where several methods share it, and on the transfer
+    track, which calls methods by their parts.
     """
 
     label: str

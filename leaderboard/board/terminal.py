@@ -9,13 +9,24 @@ from rich.text import Text
 
 from leaderboard.board import figures, summary
 from leaderboard.board.model import Board
+from leaderboard.board.prediction import words
+from leaderboard.board.prediction.model import Transfer
+from leaderboard.board.tracks import TITLES
 from leaderboard.ranking import Column, Standing
 
 WIDTH = 100
 
 
 def render_terminal(board: Board, measured: bool = True) -> RenderableType:
-    """Headline, the overall table (where there are several columns), one table a column, holes and notes."""
+    """Headline, the overall table (where there are several columns), one table a column, holes and notes; and
+    what predicts transfer. One track follows the other."""
+    parts = _track(board, measured)
+    for other in board.tracks:
+        parts += ["", Text(f"{TITLES[other.track]} track", style="bold underline"), *_track(other, measured)]
+    return Padding(Group(*parts), (0, 0))
+
+
+def _track(board: Board, measured: bool) -> list[RenderableType]:
     ranking = board.computed.ranking
     parts: list[RenderableType] = [Text(summary.headline(board), style="bold")]
     parts += [Text(line, style="dim") for line in (summary.sureness(board), summary.basis(board)) if line]
@@ -25,10 +36,12 @@ def render_terminal(board: Board, measured: bool = True) -> RenderableType:
         parts += ["", _standings(board, ranking.by_column[column], column, measured)]
     if ranking.columns:
         parts += ["", Text(_legend(board), style="dim")]
+    if board.transfer is not None and board.transfer.figures:
+        parts += _prediction(board.transfer)
     parts += _missing(board)
     if board.computed.notes:
         parts += ["", _bulleted(board.computed.notes)]
-    return Padding(Group(*parts), (0, 0))
+    return parts
 
 
 def _standings(board: Board, standings: tuple[Standing, ...], column: Column | None, measured: bool) -> Table:
@@ -45,6 +58,8 @@ def _standings(board: Board, standings: tuple[Standing, ...], column: Column | N
     table.add_column("P(>next)", justify="right", no_wrap=True)
     table.add_column("T", no_wrap=True)
     table.add_column("Images", justify="right", no_wrap=True)
+    if board.transfer is not None:
+        table.add_column("Tuned", justify="right", no_wrap=True)
     if measured:
         table.add_column("Training", justify="right", no_wrap=True)
     for standing in standings:
@@ -70,9 +85,26 @@ def _row(board: Board, standing: Standing, column: Column | None, measured: bool
         Text("T", style="yellow") if facts.transductive else "",
         figures.count(facts.images),
     ]
+    if board.transfer is not None:
+        row.append(figures.count(board.transfer.tuned(standing.method, column)))
     if measured:
         row.append(figures.seconds(summary.of_time(board, standing.method, column).train_wall))
     return row
+
+
+def _prediction(transfer: Transfer) -> list[RenderableType]:
+    """What predicts transfer: the figures shown first, over all columns."""
+    said = transfer.silent or words.headline(transfer)
+    parts: list[RenderableType] = ["", Text("What predicts transfer?", style="bold"), Text(said)]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("Figure", "Where", "ρ", "Verdict"):
+        table.add_column(name, justify="right" if name == "ρ" else "left", no_wrap=name != "Figure")
+    for found in transfer.predictors:
+        if found.shown and found.pooled.rho is not None:
+            rho = figures.effect_interval(found.pooled.rho)
+            place = found.place
+            table.add_row(words.name(place, transfer), words.where(place), rho, found.pooled.answer)
+    return [*parts, table] if table.row_count else parts
 
 
 def _legend(board: Board) -> str:

@@ -1,5 +1,6 @@
 """The store of finished cells: committed in one step, checked when read, never changed afterwards."""
 
+from leaderboard.store.compact import Compacted
 from leaderboard.store.errors import CorruptRecord, NewerSchema, Problem, StoreError
 from leaderboard.store.merge import Merged, merge
 from leaderboard.store.store import Store
@@ -8,6 +9,7 @@ from leaderboard.store.tables import OUTCOME_SCHEMA, OUTCOMES
 __all__ = [
     "OUTCOMES",
     "OUTCOME_SCHEMA",
+    "Compacted",
     "CorruptRecord",
     "Merged",
     "NewerSchema",

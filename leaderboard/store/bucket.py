@@ -2,8 +2,9 @@
 
 A cell's files are objects named by their content (``layout.file``); its record is created after them, under
 the condition that there is none yet. S3 and Google Cloud Storage decide that themselves (``If-None-Match: *``
-and ``ifGenerationMatch=0``). Where a service knows no condition, its writers look before they write: of two that
-do so in the same instant the later record stays, and its files are there, since no writer touches another's.
+and ``ifGenerationMatch=0``). Where a service knows no condition, its writers look before they write: of two
+that do so in the same instant the later record stays, and its files are there, since no writer touches
+another's.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ class Bucket:
         self._fetched.clear()
         missing = []
         for key in keys:
-            raw = self._cache.record(key, self._versions[key]) if key in self._versions else None
-            if raw is None:
+            kept = self._cache.record(key, self._versions[key]) if key in self._versions else None
+            if kept is None:
                 missing.append(key)
             else:
-                self._fetched[key] = raw
+                self._fetched[key] = kept
         for start in range(0, len(missing), _BATCH):
             paths = {self._path(_record(key)): key for key in missing[start : start + _BATCH]}
             # An error at one of them comes again, and is told, when that one is read.

@@ -61,10 +61,6 @@ class Cache:
                 fetched.replace(path)
         return path
 
-    def keep(self, sha256: str, data: bytes) -> None:
-        """Put bytes here whose sha256 it is, for ``file`` to find."""
-        self.file(sha256, lambda path: _write(path, data))
-
     def record(self, key: str, version: str) -> bytes | None:
         """The record of a cell as it was kept of that version, or None."""
         try:

@@ -81,10 +81,10 @@ def _sentence(error: Exception) -> str:
     name = type(error).__name__
     if "Credential" in name or "credential" in str(error):
         return (
-            "no credentials for it were found; for s3:// set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or run "
-            "`aws configure`), for gs:// set GOOGLE_APPLICATION_CREDENTIALS (or run `gcloud auth "
+            "no credentials for it were found; for s3:// set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+            "(or run `aws configure`), for gs:// set GOOGLE_APPLICATION_CREDENTIALS (or run `gcloud auth "
             "application-default login`)"
         )
     if isinstance(error, PermissionError):
-        return f"permission was denied ({error}); the credentials must be allowed to list, read, write and delete"
+        return f"permission was denied ({error}); its credentials must allow to list, read, write and delete"
     return getattr(error, "strerror", None) or str(error) or name

@@ -9,6 +9,7 @@ from pathlib import Path
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from leaderboard.store import layout
 from leaderboard.store.bucket import Bucket
 from leaderboard.store.cache import Cache
 from leaderboard.store.disk import Disk
@@ -70,11 +71,16 @@ class Location:
         return self.url if self.local is None else str(self.local.resolve())
 
     def writable(self) -> Path:
-        """The folder of this host for what goes along with the store and is not in it, such as boards and runs.
+        """The folder of this host for what goes along with the store and is no part of it, such as boards.
 
         The store's own, where it is a folder; else one in this host's cache.
         """
         return self.cache.root / "beside" if self.local is None else self.local
+
+    @property
+    def temporary(self) -> Path:
+        """The folder of this host for what a killed process may leave behind: it is cleared away."""
+        return self.cache.temporary if self.local is None else self.local / layout.TEMPORARY
 
     @property
     def cache(self) -> Cache:
@@ -99,7 +105,9 @@ def locate(url: str | os.PathLike[str]) -> Location:
     except ImportError as error:
         package = _PACKAGES.get(protocol)
         remedy = f"pip install {package}" if package else str(error)
-        raise StoreError(f"{text!r} cannot be opened: {protocol}:// needs another package: {remedy}") from error
+        raise StoreError(
+            f"{text!r} cannot be opened: {protocol}:// needs another package: {remedy}"
+        ) from error
     except ValueError as error:
         raise StoreError(f"{text!r} is not a store's address: {error}; give a folder or a URL") from error
     root = str(root).rstrip("/")

@@ -1,4 +1,4 @@
-"""What a store needs of the place that it lies in: a folder (``disk``) or objects behind a URL (``bucket``)."""
+"""Where a store lies: a folder (``disk``) or objects behind a URL (``bucket``)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leaderboard.records import Plan, Record
-from leaderboard.store import layout
 from leaderboard.store.commit import temporary_folder
 from leaderboard.store.errors import CorruptRecord, Problem, explained
 from leaderboard.store.store import Store
@@ -65,7 +64,7 @@ def merge(source: Store, target: Store) -> Merged:
 
 def _take(record: Record, source: Store, target: Store) -> bool:
     # On the target's own disk, where what a killed merge leaves is cleared away like any killed writer's.
-    parent = target.location.writable() / layout.TEMPORARY
+    parent = target.location.temporary
     name = record.key[:12]
     with explained(target.url, f"cell {name} was not taken"), temporary_folder(parent, name) as folder:
         files: dict[str, Path] = {}

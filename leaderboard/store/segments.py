@@ -1,8 +1,8 @@
 """Many small cells in one file: Parquet segments, each committed in one step and named by its content.
 
-A row is a cell: ``key``, ``kind``, ``sweep``, ``record`` (the sealed record, as JSON) and ``files``, the bytes of
-its tables by name. ``files`` is null for a cell that has more than tables, such as a checkpoint: that one stays
-where it is as well, and the segment only spares a scan from opening it.
+A row is a cell: ``key``, ``kind``, ``sweep``, ``record`` (the sealed record, JSON), ``files``, the bytes of
+its tables by name. ``files`` is null for a cell that has more than tables, such as a checkpoint: that one
+stays where it is as well, and the segment only spares a scan from opening it.
 """
 
 from __future__ import annotations
@@ -154,15 +154,26 @@ class Segments:
         """Remove a segment whose rows are in others, or no longer wanted."""
         self._medium.remove(_path(name))
 
-    def without(self, keys: frozenset[str]) -> None:
-        """Take cells out: the segments that hold them are written anew without them, then removed."""
+    def without(self, keys: frozenset[str], *, damaged: frozenset[str] = frozenset()) -> str | None:
+        """Take cells out: the segments that hold them are written anew without them, then removed.
+
+        Those whose paths are in ``damaged`` are written anew with what is sound in them, and set aside: where
+        the last of them went, if any did.
+        """
         self.refresh()
-        holding = [name for name, held in self._keys.items() if keys & set(held)]
-        for name in holding:
+        gone = None
+        for name, held in [*self._keys.items()]:
+            path = _path(name)
+            if path not in damaged and not keys.intersection(held):
+                continue
             rows = [row for row in self.rows(name, self._location.url) if isinstance(row, Row)]
             self.write(row for row in rows if row.key not in keys)
-            self.remove(name)
+            if path in damaged:
+                gone = self._medium.set_aside(path) or gone
+            else:
+                self.remove(name)
         self.refresh()
+        return gone
 
     def _group(self, name: str, number: int) -> pa.Table:
         place = (name, number)
@@ -176,10 +187,10 @@ class Segments:
 
     def _load(self, name: str) -> None:
         path = _path(name)
-        # None: removed since it was listed, after its rows were committed in another one; or not the file that
-        # its name says, which a disk's reader learns from the file itself.
         local = self._medium.local_file(path, name.removesuffix(".parquet"))
-        if local is None:
+        if local is None:  # removed since it was listed, after its rows were committed in another one
+            if self._location.exists(path):
+                self.broken[path], self._keys[name] = "its sha256 is not its name: it was cut or edited", []
             return
         keys: list[str | None] = []
         try:

@@ -7,8 +7,9 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -23,27 +24,30 @@ from leaderboard.records import (
     Record,
 )
 from leaderboard.store import commit, layout, views
+from leaderboard.store.cells import Cells, Sealed, opened
+from leaderboard.store.compact import Compacted, compact
 from leaderboard.store.contents import contents
-from leaderboard.store.envelope import SealError, seal, unseal
+from leaderboard.store.envelope import seal
 from leaderboard.store.errors import CorruptRecord, NewerSchema, Problem, StoreError, explained
 from leaderboard.store.location import locate
+from leaderboard.store.segments import Segments
 from leaderboard.store.tables import from_parquet
 
 if TYPE_CHECKING:
     import duckdb
 
-_Sealed = TypeVar("_Sealed", Record, Failure, Plan, Origin, BenchmarkCard)
-
 
 class Store:
     """A folder of finished cells. Opening it creates nothing; the first commit does.
 
-    ``url`` is a path, a ``file://`` URL, or any URL that fsspec can read (only local folders can be written).
+    ``url`` is a path, a ``file://`` URL, or a URL of a service that fsspec writes to, such as ``s3://`` with
+    s3fs installed or ``gs://`` with gcsfs. What never changes is fetched from there once a host (``Cache``).
     ``on_problem`` hears of each corrupt cell that ``get`` or ``check`` finds; by default it is logged.
 
     Layout: ``store.json`` (schema version), ``records/<k[:2]>/<key>/`` with ``record.json`` and the cell's
     files, ``failures/<k[:2]>/<key>.json``, ``plans/<sweep>.json``, ``origins/<bundle>.json``,
-    ``benchmarks/<digest>/`` with ``card.json`` and ``sheet.png``, ``aside/`` for what was corrupt, ``tmp/``.
+    ``benchmarks/<digest>/`` with ``card.json`` and ``sheet.png``, ``segments/`` for what was compacted,
+    ``aside/`` for what was corrupt, ``tmp/``. Behind a URL, files lie in ``files/<k[:2]>/<key>/<sha256>``.
 
     Raises StoreError where ``url`` cannot be a store, NewerSchema where a newer version wrote it.
     """
@@ -53,6 +57,9 @@ class Store:
     ) -> None:
         self.location = locate(url)
         self.url = self.location.url
+        self._medium = self.location.medium()
+        self._segments = Segments(self.location, self._medium)
+        self._cells = Cells(self.location, self._medium, self._segments)
         self._on_problem = on_problem or _log
         self._check_schema()
 
@@ -77,41 +84,43 @@ class Store:
         Raises ValueError where the record, a table or a name is unfit, StoreError where the disk refuses;
         either way nothing stays behind.
         """
-        root = self.location.writable()
-        final = root / layout.cell(record.key)
-        if final.exists():
-            return False
+        name = f"cell {record.key[:12]}"
+        with explained(self.url, f"{name} was not recorded"):
+            if self.location.exists(f"{layout.cell(record.key)}/{layout.RECORD}") or self._is_folded(
+                record.key
+            ):
+                return False
         writers = contents(tables or {}, files or {})
-        with explained(self.url, f"cell {record.key[:12]} was not recorded"):
+
+        def sealed(hashes: Mapping[str, str]) -> bytes:
+            if record.files and record.files != hashes:
+                raise ValueError(f"record.files of {name} are not the files committed with it")
+            return seal(record.model_copy(update={"files": dict(hashes)}))
+
+        with explained(self.url, f"{name} was not recorded"):
             self._create()
-            with commit.temporary_folder(root / layout.TEMPORARY, record.key[:12]) as folder:
-                hashes = {name: write(folder / name) for name, write in writers.items()}
-                if record.files and record.files != hashes:
-                    raise ValueError(
-                        f"record.files of cell {record.key[:12]} are not the files committed with it"
-                    )
-                sealed = seal(record.model_copy(update={"files": hashes}))
-                commit.write_file(folder / layout.RECORD, sealed)
-                return commit.commit_folder(folder, final)
+            first = self._medium.commit(layout.cell(record.key), layout.RECORD, writers, sealed)
+            if first and self._is_folded(record.key):
+                # Another writer's was committed and compacted since it was looked for: that one was first.
+                self._medium.remove_cell(record.key)
+                return False
+            return first
 
     def get(self, key: str, verify_files: bool = True) -> Record | None:
         """The record of a finished cell, or None if it must be computed.
 
         A corrupt cell is set aside, reported to ``on_problem``, and counts as not computed. With
-        ``verify_files`` the files beside the record are hashed too.
+        ``verify_files`` the files beside the record are hashed too; from a URL that brings them to this host.
         """
         try:
-            return self._read(key, verify_files)
+            return self._cells.read(key, verify_files)
         except CorruptRecord as error:
             self._on_problem(self._set_aside(error))
             return None
 
     def keys(self) -> list[str]:
         """Keys of all finished cells, sorted."""
-        shards = self.location.names("records")
-        return [
-            key for shard in shards for key in self.location.names(f"records/{shard}") if layout.is_key(key)
-        ]
+        return self._cells.keys()
 
     def scan(
         self,
@@ -125,11 +134,15 @@ class Store:
         Raises CorruptRecord at a corrupt record, or hands it to ``on_corrupt`` and goes on.
         """
         planned = self._planned(sweep)
-        for key in self.keys():
-            if planned is not None and key not in planned:
-                continue
+        keys = [key for key in self.keys() if planned is None or key in planned]
+        for path, reason in self._segments.broken.items():
+            broken = CorruptRecord(_segment(path), path, reason)
+            if on_corrupt is None:
+                raise broken
+            on_corrupt(broken)
+        for key in self._cells.near(keys):
             try:
-                record = self._read(key, verify_files=False)
+                record = self._cells.read(key, verify_files=False)
             except CorruptRecord as error:
                 if on_corrupt is None:
                     raise
@@ -142,25 +155,26 @@ class Store:
 
     def table(self, cell: str | Record, name: str) -> pa.Table:
         """A table of a cell, given by key or record. Raises CorruptRecord, or StoreError if there is none."""
-        record = cell if isinstance(cell, Record) else self._read(cell, verify_files=False)
+        record = cell if isinstance(cell, Record) else self._cells.read(cell, verify_files=False)
         if record is None:
             raise StoreError(f"the store {self.url} has no cell {cell}")
         file = f"{name}.parquet"
         if file not in record.files:
             there = ", ".join(f.removesuffix(".parquet") for f in record.files if f.endswith(".parquet"))
             raise StoreError(f"cell {record.key[:12]} has no table {name!r}; it has {there or 'none'}")
-        return from_parquet(self._file(record, file))
+        return from_parquet(self._cells.file(record, file))
 
     def file(self, record: Record, name: str) -> bytes | None:
         """A file beside a record, or None if it was committed without one. Raises CorruptRecord."""
-        return self._file(record, name) if name in record.files else None
+        return self._cells.file(record, name) if name in record.files else None
 
     def folder(self, key: str) -> Path:
-        """The folder with the files of a finished cell, to be read only."""
-        folder = self.location.writable() / layout.cell(key)
-        if not folder.is_dir():
-            raise StoreError(f"the store {self.url} has no cell {key}")
-        return folder
+        """A folder of this host with the files of a finished cell, to be read only.
+
+        From a URL the files are fetched, once a host, and compared with their checksums. Raises StoreError
+        where there is no such cell, CorruptRecord where a file of it is not what was committed.
+        """
+        return self._cells.folder(key)
 
     def outcomes(self, sweep: str | None = None) -> pa.Table:
         """Every outcome of every evaluate cell, joined with what it belongs to; see ``views.outcomes``."""
@@ -200,7 +214,7 @@ class Store:
     def clear_failure(self, key: str) -> None:
         """Forget a failure, if there is one."""
         with explained(self.url, f"the failure of cell {key[:12]} was not cleared"):
-            (self.location.writable() / layout.failure(key)).unlink(missing_ok=True)
+            self._medium.remove(layout.failure(key))
 
     # Plans
 
@@ -251,21 +265,21 @@ class Store:
     def put_benchmark(self, card: BenchmarkCard, sheet: bytes) -> bool:
         """Keep what data are and what they look like; ``sheet`` is a PNG. True if it was not here, or not
         whole."""
-        root = self.location.writable()
-        final = root / layout.benchmark(card.digest)
+        folder = layout.benchmark(card.digest)
         with explained(self.url, f"the card of {card.name} was not recorded"):
-            if final.exists():
+            if self.location.exists(folder):
                 try:
                     if self.benchmark(card.digest) is not None:
                         return False
                 except CorruptRecord:
-                    commit.move_aside(final, root / layout.ASIDE)
+                    self._medium.set_aside(folder)
             self._create()
-            with commit.temporary_folder(root / layout.TEMPORARY, card.digest[:12]) as folder:
-                digest = commit.write_file(folder / layout.SHEET, sheet)
-                sealed = seal(card.model_copy(update={"sheet_sha256": digest}))
-                commit.write_file(folder / layout.CARD, sealed)
-                return commit.commit_folder(folder, final)
+            return self._medium.commit(
+                folder,
+                layout.CARD,
+                {layout.SHEET: partial(_written, sheet)},
+                lambda hashes: seal(card.model_copy(update={"sheet_sha256": hashes[layout.SHEET]})),
+            )
 
     def benchmark(self, digest: str) -> tuple[BenchmarkCard, bytes] | None:
         """The card of the data with that digest and their contact sheet, a PNG; None if none were kept.
@@ -277,7 +291,8 @@ class Store:
         if card is None:
             return None
         path = f"{folder}/{layout.SHEET}"
-        sheet = self.location.read(path)
+        with explained(self.url, f"{path} cannot be read"):
+            sheet = self._medium.file(folder, layout.SHEET, card.sheet_sha256)
         if sheet is None:
             raise CorruptRecord(digest, path, "it is missing")
         if hashlib.sha256(sheet).hexdigest() != card.sheet_sha256:
@@ -288,9 +303,10 @@ class Store:
 
     def check(self, set_aside: bool = True) -> list[Problem]:
         """Verify every record, file and failure; corrupt ones move to ``aside/``, to be computed again."""
-        problems = []
+        keys = self.keys()
+        errors = [CorruptRecord(_segment(path), path, why) for path, why in self._segments.broken.items()]
         verifications: list[Callable[[], object]] = [
-            *((lambda key=key: self._read(key, verify_files=True)) for key in self.keys()),
+            *((lambda key=key: self._cells.read(key, verify_files=True)) for key in keys),
             *(
                 (lambda key=key: self._unsealed(layout.failure(key), Failure, key))
                 for key in self._failed_keys()
@@ -300,20 +316,26 @@ class Store:
             try:
                 verify()
             except CorruptRecord as error:
-                problem = (
-                    self._set_aside(error) if set_aside else Problem(error.key, error.path, error.reason)
-                )
-                self._on_problem(problem)
-                problems.append(problem)
+                errors.append(error)
+        problems = []
+        for found in errors:
+            problem = self._set_aside(found) if set_aside else Problem(found.key, found.path, found.reason)
+            self._on_problem(problem)
+            problems.append(problem)
         return problems
 
-    def sweep_clean(self, older_than: float = 3_600.0) -> list[Path]:
-        """Remove what killed writers left in ``tmp/``, ``older_than`` seconds old or more; returns what went.
+    def compact(self, on_corrupt: Callable[[CorruptRecord], None] | None = None) -> Compacted:
+        """Fold cells that lie each by itself into segments; see ``compact.compact``."""
+        with explained(self.url, "cells were not compacted"):
+            return compact(self.url, self._medium, self._segments, on_corrupt or _ignore)
 
-        A folder whose writer lives is left alone; so is, for a day, one of another host.
+    def sweep_clean(self, older_than: float = 3_600.0) -> list[PurePath]:
+        """Remove what killed writers left half-made, ``older_than`` seconds old or more; returns what went.
+
+        What a living writer makes is left alone; so is, for a day, what another host or a URL's writer made.
         """
         with explained(self.url, "temporary folders were not removed"):
-            return commit.remove_stale(self.location.writable() / layout.TEMPORARY, older_than)
+            return self._medium.clean(older_than)
 
     # Private
 
@@ -335,14 +357,16 @@ class Store:
         if self.exists:
             self._check_schema()  # another process may have moved the store to a newer schema meanwhile
             return
-        root = self.location.writable()
         description = json.dumps({"schema_version": SCHEMA_VERSION}) + "\n"
-        commit.commit_file(root / layout.TEMPORARY, root / layout.STORE, description.encode())
+        self._medium.create(layout.STORE, description.encode())
 
     def _commit_file(self, path: str, data: bytes) -> None:
-        root = self.location.writable()
         self._create()
-        commit.commit_file(root / layout.TEMPORARY, root / path, data)
+        self._medium.replace(path, data)
+
+    def _is_folded(self, key: str) -> bool:
+        self._segments.refresh()
+        return self._segments.find(key) is not None
 
     def _planned(self, sweep: str | None) -> frozenset[str] | None:
         plan = None if sweep is None else self.plan(sweep)
@@ -354,65 +378,35 @@ class Store:
         ]
         return [key for key in (name.removesuffix(".json") for name in names) if layout.is_key(key)]
 
-    def _read(self, key: str, verify_files: bool) -> Record | None:
-        folder = layout.cell(key)
-        path = f"{folder}/{layout.RECORD}"
-        record = self._unsealed(path, Record, key)
-        if record is None and self.location.exists(folder):
-            # Perhaps committed between the two looks: only a folder that still has no record is corrupt.
-            record = self._unsealed(path, Record, key)
-            if record is None and self.location.exists(folder):
-                raise CorruptRecord(key, path, "it is missing")
-        if record is not None and verify_files:
-            for file in record.files:
-                _compare(record, file, f"{folder}/{file}", self.location.sha256(f"{folder}/{file}"))
-        return record
-
-    def _file(self, record: Record, name: str) -> bytes:
-        path = f"{layout.cell(record.key)}/{name}"
-        raw = self.location.read(path)
-        _compare(record, name, path, None if raw is None else hashlib.sha256(raw).hexdigest())
-        return raw or b""
-
-    def _unsealed(self, path: str, model: type[_Sealed], name: str) -> _Sealed | None:
+    def _unsealed(self, path: str, model: type[Sealed], name: str) -> Sealed | None:
         """A sealed file, or None if there is none; ``name`` is the key or sweep that it must hold."""
         raw = self.location.read(path)
-        if raw is None:
-            return None
-        try:
-            found = unseal(raw, model, f"{self.url}/{path}")
-        except SealError as error:
-            raise CorruptRecord(name, path, str(error)) from error
-        own = _name(found)
-        if own != name:
-            raise CorruptRecord(name, path, f"it belongs to {own}: it was copied or renamed")
-        return found
+        return None if raw is None else opened(raw, self.url, path, model, name)
 
     def _set_aside(self, error: CorruptRecord) -> Problem:
-        target = None
-        root = self.location.local
-        if root is not None:
-            is_failure = error.path == layout.failure(error.key)
-            place = layout.failure(error.key) if is_failure else layout.cell(error.key)
-            with explained(self.url, f"the corrupt cell {error.key[:12]} was not set aside"):
-                target = commit.move_aside(root / place, root / layout.ASIDE)
-        return Problem(error.key, error.path, error.reason, None if target is None else str(target))
-
-
-def _name(sealed: Record | Failure | Plan | Origin | BenchmarkCard) -> str:
-    if isinstance(sealed, Plan):
-        return sealed.sweep
-    if isinstance(sealed, BenchmarkCard):
-        return sealed.digest
-    return sealed.bundle if isinstance(sealed, Origin) else sealed.key
-
-
-def _compare(record: Record, file: str, path: str, found: str | None) -> None:
-    if found is None:
-        raise CorruptRecord(record.key, path, "it is missing")
-    if found != record.files[file]:
-        raise CorruptRecord(record.key, path, "its sha256 is not the one in the record: it was cut or edited")
+        with explained(self.url, f"the corrupt cell {error.key[:12]} was not set aside"):
+            if error.path.startswith(f"{layout.SEGMENTS}/"):
+                target = self._segments.without(frozenset({error.key}), damaged=frozenset({error.path}))
+            else:
+                is_failure = error.path == layout.failure(error.key)
+                place = layout.failure(error.key) if is_failure else layout.cell(error.key)
+                target = self._medium.set_aside(place)
+                if not is_failure:
+                    self._segments.without(frozenset({error.key}))
+        return Problem(error.key, error.path, error.reason, target)
 
 
 def _log(problem: Problem) -> None:
     logging.getLogger(__name__).warning("%s", problem)
+
+
+def _ignore(error: CorruptRecord) -> None:
+    return None
+
+
+def _segment(path: str) -> str:
+    return PurePath(path).stem
+
+
+def _written(data: bytes, path: Path) -> str:
+    return commit.write_file(path, data)

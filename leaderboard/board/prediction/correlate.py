@@ -22,8 +22,8 @@ from leaderboard.statistics.prediction import (
 )
 from leaderboard.statistics.table import Floats
 
-# Sure answers first.
-_ORDER = ("predicts", "opposite", "undecided", "nothing shown", "cannot be told")
+# Sure answers first: one in reverse predicts no less.
+_ORDER = {"predicts": 0, "opposite": 0, "undecided": 1, "nothing shown": 2, "cannot be told": 3}
 
 _Strata = Mapping[Column, Mapping[str, Floats]]
 
@@ -139,4 +139,4 @@ def _correlation(
 def _strength(found: Predictor) -> tuple[object, ...]:
     rho = found.pooled.rho
     strength = 0.0 if rho is None else -abs(round(rho.estimate, 9))
-    return not found.shown, _ORDER.index(found.pooled.answer), strength, found.place
+    return not found.shown, _ORDER[found.pooled.answer], strength, found.place

@@ -82,9 +82,10 @@ def headline(transfer: Transfer) -> str:
         return f"None of {len(shown)} figures is shown to predict transfer."
     best = max(sure, key=lambda found: abs(_rho(found).estimate))
     verb = "rises" if best.pooled.answer == "predicts" else "falls"
-    first = f"Transfer accuracy {verb} with {_in_sentence(title(best.place, transfer))}"
-    among = f"{len(sure)} of {len(shown)} figures order methods as their accuracy does or in reverse"
-    return f"{first}, most clearly: {among}." if len(sure) > 1 else f"{first}; no other figure predicts it."
+    first = f"Transfer accuracy {verb} with {_in_sentence(name(best.place, transfer))} ({where(best.place)})"
+    if len(sure) == 1:
+        return f"{first}; no other figure is shown to predict it."
+    return f"{first}, most clearly of the {len(sure)} figures that predict it."
 
 
 def meaning(found: Correlation) -> str:
