@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ Examples:
   league data prepare                what a sweep needs, before the first one
   league data prepare emoji size=32
   league data verify                 build anew, compare with known digests
+  league data verify glyph_scripts   a transfer task, too
 """
 )
 def data() -> None:
@@ -36,17 +37,31 @@ _names = click.argument("words", metavar="[BENCHMARK]... [KEY=VALUE]...", nargs=
 @data.command("list", epilog="\b\nExamples:\n  league data list\n  league data list --json\n")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the benchmarks and the options they take."""
+    """List the benchmarks and transfer tasks, and the options they take."""
     import tasks
+    from tasks import transfers
 
     found = [tasks.describe(name) for name in tasks.names()]
+    pairs = [transfers.describe(name) for name in transfers.names()]
     if as_json:
-        show_json({info.name: {"doc": info.doc, "options": dict(info.options)} for info in found})
+        told: dict[str, Any] = {info.name: _told(info.doc, info.options) for info in found}
+        told |= {pair.name: {**_told(pair.doc, pair.options), "track": "transfer"} for pair in pairs}
+        show_json(told)
         return
     for info in found:
-        options = "  ".join(f"{key}={value}" for key, value in info.options.items())
-        click.echo(f"{info.name:<12}{info.doc.partition(chr(10))[0]}")
-        click.echo(f"{'':<12}{options}")
+        _line(info.name, info.doc, info.options, 12)
+    click.echo("\nTransfer tasks, a source to pretrain on and a problem to adapt to (docs/transfers.md):\n")
+    for pair in pairs:
+        _line(pair.name, pair.doc, pair.options, 18)
+
+
+def _told(doc: str, options: Mapping[str, object]) -> dict[str, object]:
+    return {"doc": doc, "options": dict(options)}
+
+
+def _line(name: str, doc: str, options: Mapping[str, object], width: int) -> None:
+    click.echo(f"{name:<{width}}{doc.partition(chr(10))[0]}")
+    click.echo(f"{'':<{width}}{'  '.join(f'{key}={value}' for key, value in options.items())}")
 
 
 @data.command(epilog="\b\nExamples:\n  league data card glyphs\n  league data card emoji size=32 --json\n")
@@ -107,18 +122,21 @@ def prepare(words: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, /, words: tuple[str, ...], as_json: bool) -> None:
-    """Build benchmarks anew and compare them with the recorded digests.
+    """Build benchmarks or transfer tasks anew and compare them with the recorded digests.
 
-    Without a name: those that need no download. Exit code 1 where one differs.
+    Without a name: benchmarks that need no download. Exit code 1 where one differs.
     """
     import tasks
+    from suite.config.check import is_transfer
+    from tasks import transfers
 
     found = []
     names, options = _split(words)
     for name in names:
         click.echo(f"verifying {name}", err=True)
         with _explained():
-            found.append(tasks.verify(name, **options))
+            verify_one = transfers.verify if is_transfer(name) else tasks.verify
+            found.append(verify_one(name, **options))
         if not as_json:
             click.echo(str(found[-1]))
     if as_json:

@@ -30,7 +30,7 @@ from tasks import SplitName
 
 FEATURES = "features"
 """The last layer below the head, as heads read it. What is said of a whole network stands here too."""
-IMAGES, INPUTS = 2_000, 64
+IMAGES, INPUTS = 2_000, 256
 """Of each part, how many images layers are looked at with, and networks differentiated at."""
 
 _BATCH = 250

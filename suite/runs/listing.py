@@ -20,7 +20,8 @@ class Row:
     """A cell as ``league runs`` lists it; None where the store does not say.
 
     ``method`` is a label. ``protocol`` is ``5w1s`` (5-way 1-shot), of a training the one that it prepares
-    for; on the transfer track ``5-labels`` (a class) or ``all-labels``. ``accuracy`` (0..1) is that of the test episodes, or a training's best on meta-validation.
+    for; on the transfer track ``5-labels`` (a class) or ``all-labels``. ``accuracy`` (0..1) is that of the
+    test episodes, or a training's best on meta-validation.
     ``share`` (0..1) is how far a running cell is. ``reason`` says why a cell failed or is corrupt.
     ``wandb_folder`` is relative to the store. ``bundle`` names the file that a record was imported from.
     """

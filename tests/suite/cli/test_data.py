@@ -39,9 +39,22 @@ def test_list_names_benchmarks_and_options(call) -> None:
     assert "dots" in said
     assert "Grey dots" in said
     assert "size=4" in said
-    assert json.loads(call("data", "list", "--json").stdout) == {
-        "dots": {"doc": "Grey dots; class = place.", "options": {"size": 4}}
-    }
+    told = json.loads(call("data", "list", "--json").stdout)
+    assert told["dots"] == {"doc": "Grey dots; class = place.", "options": {"size": 4}}
+
+
+def test_list_names_transfer_tasks_and_options(call) -> None:
+    said = call("data", "list").stdout
+    assert "class_attributes  Grey images" in said and "attribute=0.8" in said
+    told = json.loads(call("data", "list", "--json").stdout)
+    assert told["class_attributes"]["track"] == "transfer"
+    assert told["class_attributes"]["options"] == {"attribute": 0.8, "seed": 0}
+
+
+def test_verify_builds_a_transfer_task_anew(call) -> None:
+    result = call("data", "verify", "class_attributes")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("class_attributes attribute=0.8 seed=0 is the reference data")
 
 
 def test_card_tells_licence_makers_splits_and_digest(call) -> None:

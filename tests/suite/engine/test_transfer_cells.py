@@ -212,6 +212,31 @@ def test_a_measure_of_ones_own_needs_a_file_alone(tmp_path: Path) -> None:
     assert len(values) == 16 and all(value > 0 for value in values)
 
 
+def test_objectives_are_held_against_plain_softmax_and_their_heads_measured(tmp_path: Path) -> None:
+    both = [MethodConfig("pretrain", {"objective": name}) for name in ("softmax", "cosine_softmax")]
+    wanted = ("cka_to_reference", "neural_collapse", "geometric_complexity")
+    cells = plan(transfer_sweep(tmp_path, *both, measures=wanted)).cells
+    assert Counter(cell.kind for cell in cells) == {"train": 2, "evaluate": 2, "measure": 5}
+    carry_out_here(cells, tmp_path)
+    store = Store(tmp_path)
+    plain, cosine = (cell for cell in cells if cell.kind == "train")
+    found = {(record.parents, record.results["measure"]): record.results for record in store.scan("measure")}
+    against = found[(cosine.key, plain.key), "cka_to_reference"]
+    assert against["reference"] == "pretrain" and len(against["rows"]) == 16
+    assert all(-0.5 < row["values"]["cka_to_reference"] <= 1 for row in against["rows"])
+    for training in (plain, cosine):
+        [steep] = found[(training.key,), "geometric_complexity"]["rows"]
+        assert (steep["problem"], steep["split"], steep["layer"]) == ("source", "train", "features")
+        assert steep["values"]["geometric_complexity"] > 0
+        for row in found[(training.key,), "neural_collapse"]["rows"]:
+            # The head is one of source classes, on features.
+            headed = row["problem"] == "source" and row["layer"] == "features"
+            assert ("neural_collapse.nc3" in row["values"]) == headed
+            assert headed or "neural_collapse.nc4" not in row["values"]
+    for record in store.scan("evaluate"):
+        assert record.results["chosen"] and record.results["tuned_parameters"] > 0
+
+
 def test_too_few_labels_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"labels: noisy_transfer: class 'downstream-0' has 30 training ima"):
         plan(transfer_sweep(tmp_path, PROBE, labels=(0, 31)))
