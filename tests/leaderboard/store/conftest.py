@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import fsspec.config
 import pytest
 
@@ -31,6 +32,7 @@ def s3_url(s3_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> s
     for name, value in s3_environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(fsspec.config.conf, "s3", json.loads(s3_environment["FSSPEC_S3"]))
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
     return s3_bucket(s3_environment)
 
 

@@ -12,8 +12,7 @@ import fsspec
 import pytest
 
 from leaderboard import Store, StoreError
-from leaderboard.board import build
-from leaderboard.board.pages import pages
+from leaderboard.board import build, to_json, write_html
 from leaderboard.store import merge
 from tests.support import fabricate as support
 from tests.support.fabricate import COLUMNS, METHODS, cells, fabricate, failure, sha, train_record
@@ -181,7 +180,9 @@ def test_stores_of_two_kinds_can_be_merged(s3_url: str, tmp_path: Path) -> None:
 
 
 def board_bytes(store: Store, folder: Path) -> dict[str, bytes]:
-    pages(build(store), folder)
+    board = build(store)
+    write_html(board, folder)
+    (folder / "board.json").write_text(to_json(board))
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
