@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -85,11 +85,13 @@ def _plan(named: str, runs: Sequence[str], wished: dict[str, Any]) -> Plan:
     found = {record.key: record for words in runs for record in trainings(store, rows, words)}
     reference = _reference(store, rows, wished["reference"], found, rulers)
     cells: dict[str, Cell] = {}
+    codes = {record.method.name: _code(record) for record in found.values() if record.method is not None}
     for record in found.values():
-        for ruler in rulers:
+        for ruler in _fitting(record, rulers):
             cell = _cell(record, ruler, reference if ruler.compares else None)
             cells.setdefault(cell.key, cell)
-    codes = {record.method.name: _code(record) for record in found.values() if record.method is not None}
+    if not cells:
+        raise BadInput(_lacking(rulers, found.values()))
     terms = engine.Errand(NAME, wished["store"], tracking=Tracking(mode="disabled"))
     return engine.Plan(terms, tuple(cells.values()), codes)
 
@@ -119,6 +121,22 @@ def _reference(
                 f"{reference.benchmark.name}: networks are compared on the same images"
             )
     return reference
+
+
+def _fitting(record: Record, rulers: Sequence[Yardstick]) -> list[Yardstick]:
+    """Those of the measures whose needs the training left."""
+    import suite.methods
+    from suite.engine.trained import can_measure
+
+    assert record.method is not None
+    built = suite.methods.get(record.method.name, **record.method.arguments)
+    return [ruler for ruler in rulers if can_measure(built, ruler.measure)]
+
+
+def _lacking(rulers: Sequence[Yardstick], found: Iterable[Record]) -> str:
+    needs = ", ".join(dict.fromkeys(need for ruler in rulers for need in ruler.measure.needs))
+    labels = ", ".join(dict.fromkeys(record.method.label for record in found if record.method is not None))
+    return f"{', '.join(ruler.name for ruler in rulers)} needs {needs}, which {labels} does not keep"
 
 
 def _cell(record: Record, ruler: Yardstick, reference: Record | None) -> Cell:

@@ -41,7 +41,7 @@ def transfer_cells(sweep: SweepConfig, methods: Sequence[Identified]) -> Iterato
                 # Behind walls nobody looks into a network.
                 if sweep.trust or not method.code.submitted:
                     trainings[train.key] = train
-            yield from _measured(list(trainings.values()), rulers, task)
+            yield from _measured(list(trainings.values()), rulers)
 
 
 def reference_of(method: MethodIdentity, among: Sequence[MethodIdentity]) -> int | None:
@@ -64,7 +64,7 @@ def _differing(one: MethodIdentity, other: MethodIdentity) -> int:
     return sum(value != other.arguments.get(key) for key, value in one.arguments.items())
 
 
-def _measured(trainings: Sequence[Cell], rulers: Sequence[Yardstick], task: Transfer) -> Iterator[Cell]:
+def _measured(trainings: Sequence[Cell], rulers: Sequence[Yardstick]) -> Iterator[Cell]:
     """What can be measured of each training; of two networks where there is a reference."""
     among = [cell.method for cell in trainings if cell.method is not None]
     for training, method in zip(trainings, among, strict=True):
@@ -75,7 +75,7 @@ def _measured(trainings: Sequence[Cell], rulers: Sequence[Yardstick], task: Tran
         for ruler in rulers:
             if ruler.compares and reference is None:
                 continue
-            if can_measure(built, ruler.measure, task.image_shape, len(task.source.classes)):
+            if can_measure(built, ruler.measure):
                 yield measure_cell(
                     method,
                     training.benchmark,
