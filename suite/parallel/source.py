@@ -23,10 +23,15 @@ class SharedSource(Source):
 
     ``batch`` and ``episodes`` hand a member its part of what they draw; what is spent and counted is the
     whole, in each member alike. A single ``episode`` goes to all. Validation tasks are scored by one member
-    each.
+    each; ``on_validated`` is called in the first one alone.
     """
 
     crew: Crew = field(default_factory=Crew)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crew.rank:
+            self.on_validated = None
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """This member's part of the next ``size`` images."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,24 +77,13 @@ def two_gpus() -> Iterator[None]:
     """A cluster of this machine that believes in two GPUs."""
     import ray
 
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(folder for folder in sys.path if folder)
-    try:
-        ray.init(
-            address="local",
-            num_cpus=2,
-            num_gpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            object_store_memory=100 * 2**20,
-        )
-        yield
-    finally:
-        ray.shutdown()
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    from suite.engine.cluster import connect
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ray, "init", partial(ray.init, num_gpus=2))
+        cluster = connect(None)
+    yield
+    cluster.stop()
 
 
 @pytest.mark.slow
