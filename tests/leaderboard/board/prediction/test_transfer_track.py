@@ -34,6 +34,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Board:
     return build(plant(folder, **SMALL))
 
 
+@pytest.fixture(scope="module")
+def files(both: Board) -> dict[str, str | bytes]:
+    return dict(render_site(both))
+
+
 def test_each_track_is_ranked_by_itself(few_shot: Board, both: Board) -> None:
     (transfer,) = both.tracks
     assert (both.track, transfer.track) == ("few-shot", "transfer")
@@ -78,23 +83,23 @@ def test_a_training_that_several_methods_adapt_is_measured_once(both: Board) -> 
     assert not any(figure.place.figure == "neural_collapse.nc4" for figure in transfer.figures)
 
 
-def test_pages_of_a_track_lie_in_a_folder_of_their_own(both: Board) -> None:
-    files = dict(render_site(both))
+def test_pages_of_a_track_lie_in_a_folder_of_their_own(files: dict[str, str | bytes]) -> None:
     index, transfer = (Page(str(files[name])) for name in ("index.html", "transfer/index.html"))
     links = {str(a["href"]) for a in index.all("a")}
     assert {"transfer/index.html", "transfer/prediction.html"} <= links & files.keys()
     back = {str(a["href"]) for a in transfer.all("a")}
     assert {"../index.html", "prediction.html", "measures.csv", "#measures"} <= back
-    assert "pretrain" not in str(files["index.html"]) and "strong" not in str(files["transfer/index.html"])
+    assert "pretrain" not in str(files["index.html"])
+    assert 'data-method="strong"' in str(files["index.html"])
+    assert 'data-method="strong"' not in str(files["transfer/index.html"])
     assert "transfer/methods/label-smoothing-knn.html" in files
 
 
-def test_every_page_of_the_track_is_well_formed_and_linked(both: Board) -> None:
-    files = dict(render_site(both))
-    for name, text in files.items():
-        if not name.startswith("transfer/") or not name.endswith(".html"):
+def test_every_page_of_the_track_is_well_formed_and_linked(files: dict[str, str | bytes]) -> None:
+    known = {name: Page(str(text)) for name, text in files.items() if name.endswith(".html")}
+    for name, page in known.items():
+        if not name.startswith("transfer/"):
             continue
-        page = Page(str(text))
         assert page.unbalanced == [] and len(page.ids) == len(set(page.ids)), name
         assert len(page.all("caption")) == len(page.all("table")), name
         for link in page.all("a"):
@@ -105,16 +110,14 @@ def test_every_page_of_the_track_is_well_formed_and_linked(both: Board) -> None:
                 del parts[at - 1 : at + 1]
             target = "/".join(parts) if path else name
             assert target in files, (name, link)
-            assert not place or place in Page(str(files[target])).ids, (name, link)
+            assert not place or place in known[target].ids, (name, link)
 
 
-def test_a_methods_page_tells_what_was_chosen_and_measured(both: Board) -> None:
-    page = str(dict(render_site(both))["transfer/methods/softmax-linear.html"])
+def test_a_methods_page_tells_what_was_chosen_and_measured(files: dict[str, str | bytes]) -> None:
+    page = str(files["transfer/methods/softmax-linear.html"])
     for said in ("How it adapted", "C = 1.0", "325", "Measures of its representation", "Effective rank"):
         assert said in page, said
-    assert "pretrain(<wbr>adaptation=<wbr>knn" in str(
-        dict(render_site(both))["transfer/methods/softmax-knn.html"]
-    )
+    assert "pretrain(<wbr>adaptation=<wbr>knn" in str(files["transfer/methods/softmax-knn.html"])
 
 
 def test_the_terminal_has_both_tracks_and_what_is_tuned(both: Board) -> None:
@@ -126,14 +129,14 @@ def test_the_terminal_has_both_tracks_and_what_is_tuned(both: Board) -> None:
     assert "cannot be told from 2 ways of training" in " ".join(text.split())
 
 
-def test_csv_and_json_keep_the_tracks_apart(both: Board) -> None:
+def test_csv_and_json_keep_the_tracks_apart(both: Board, files: dict[str, str | bytes]) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(both))))
     assert {row["track"] for row in rows if row["scope"] == "overall"} == {"", "transfer"}
     assert {row["shot"] for row in rows if row["scope"].startswith("transfer-")} == {"0", "5"}
     data = json.loads(to_json(both))
     assert data["tracks"]["transfer"]["track"] == "transfer"
     assert {pair["words"] for pair in data["tracks"]["transfer"]["transfer"]["pairs"]} >= {"softmax + knn"}
-    adapted = list(csv.DictReader(io.StringIO(str(dict(render_site(both))["transfer/adapted.csv"]))))
+    adapted = list(csv.DictReader(io.StringIO(str(files["transfer/adapted.csv"]))))
     assert {row["chosen"] for row in adapted if row["adaptation"] == "linear"} == {'{"C": 1.0}'}
 
 
