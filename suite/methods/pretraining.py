@@ -76,6 +76,8 @@ def pretrainer(
     """
     body = network.backbone if isinstance(network, Network) else network
     device, loss = next(body.parameters()).device, arguments.loss
+    if isinstance(source, Source):  # behind walls they come over a line, each batch anew
+        source.keep_on(device)
     project: nn.Module = nn.Identity()
     if isinstance(network, Network):
         head = network.head

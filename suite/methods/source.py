@@ -125,8 +125,7 @@ class Source:
     spend exactly alike, and fewer once ``plateau``, the images after which a plateau was found, is known.
     ``on_progress`` is called after each hand-out and each validation; ``on_validated`` after each validation
     with what was scored, to be looked into: what it draws or differentiates does not count for training.
-    ``device`` is where batches are handed out; the images stay there where they take no more than a quarter
-    of its free memory. Raises ValueError for a budget that holds no episode.
+    Raises ValueError for a budget that holds no episode.
     """
 
     benchmark: Benchmark | Transfer
@@ -139,7 +138,6 @@ class Source:
     curve: list[CurvePoint] = field(default_factory=list)
     on_progress: Callable[[Source], None] | None = None
     on_validated: Callable[[Source, Adapt], None] | None = None
-    device: torch.device | str = "cpu"
     plateau: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -153,7 +151,8 @@ class Source:
         else:
             self.labelled = self.benchmark
             self._validation = self._drawn("validation", self.budget.validation_episodes)
-        self._images, self._labels = _kept(self.labelled.tensors("train"), torch.device(self.device))
+        self._images, self._labels = self.labelled.tensors("train")
+        self._device = torch.device("cpu")
         self._generator = np.random.Generator(np.random.Philox(key=self.seed))
         self._episodes: Episodes | None = None
         self._next_episode = 0
@@ -212,6 +211,13 @@ class Source:
         """Images after which learning rates fall."""
         return self._anneals_from
 
+    def keep_on(self, device: torch.device) -> None:
+        """Hand out batches on ``device``; images stay there if they take at most a quarter of its memory."""
+        self._device = device
+        size = self._images.nbytes + self._labels.nbytes
+        if device.type != "cuda" or 4 * size <= torch.cuda.mem_get_info(device)[0]:
+            self._images, self._labels = self._images.to(device), self._labels.to(device)
+
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """``size`` labelled images, uint8 [size, c, h, w], int64 [size]; the last batch is cut to fit.
 
@@ -226,7 +232,7 @@ class Source:
         drawn, self._epoch = self._epoch[:size], self._epoch[size:]
         self._spend(size)
         rows = torch.from_numpy(drawn).to(self._labels.device)
-        return self._images[rows].to(self.device), self._labels[rows].to(self.device)
+        return self._images[rows].to(self._device), self._labels[rows].to(self._device)
 
     def episode(self) -> Episode:
         """The next training episode, labels of its query included, whole or not at all.
@@ -319,14 +325,3 @@ class Source:
     def _report(self) -> None:
         if self.on_progress is not None:
             self.on_progress(self)
-
-
-def _kept(
-    tensors: tuple[torch.Tensor, torch.Tensor], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The tensors on ``device``, or as they are where they would take more than a quarter of its memory."""
-    size = sum(tensor.nbytes for tensor in tensors)
-    if device.type == "cuda" and 4 * size > torch.cuda.mem_get_info(device)[0]:
-        return tensors
-    images, labels = (tensor.to(device) for tensor in tensors)
-    return images, labels

@@ -19,7 +19,7 @@ from suite.models.stacked import Parameters, call
 from suite.nearest import nearest
 from tasks import Support
 
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (1e-3, 3e-3, 1e-2)
 _ALL_WEIGHTS_RATE, _ONE_LAYER_RATE = 1e-3, 3e-3
 _CHECKS = 5
 

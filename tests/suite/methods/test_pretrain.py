@@ -173,8 +173,10 @@ def test_few_shot_tasks_are_adapted_to_without_validation_images(benchmark: Benc
 def test_a_gpu_pretrains_compiled_in_bfloat16_on_images_that_it_keeps(task: Transfer) -> None:
     arguments = {"precision": "bfloat16", "compiled": True, "shift": 1}
     method = get("pretrain", width=8, **arguments)
-    source = Source(task, BRIEF, device="cuda")
-    assert source.batch(3)[0].device.type == "cuda"
+    source = Source(task, BRIEF)
     seed_everything(0)
     method.train(source, BRIEF)
+    again = Source(task, BRIEF)
+    again.keep_on(torch.device("cuda"))
+    assert [part.device.type for part in again.batch(3)] == ["cuda", "cuda"]
     assert isinstance(method, RecipeMethod) and reached(method, task) > 1 / 4 + 0.2
