@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   league store check                      verify every record and file
+  league store compact                    fold many small cells into few files
   league store merge /mnt/b/league-store  bring in what another store has
   league store export outcomes.parquet    every episode, a row each
 """
 )
 def store() -> None:
-    """Verify a store, merge another one into it, export its outcomes."""
+    """Verify a store, compact it, merge another one into it, export its outcomes."""
 
 
 @store.command(epilog="\b\nExamples:\n  league store check\n  league store check --look --json\n")
@@ -41,7 +42,7 @@ def check(store: str, look: bool, as_json: bool) -> None:
     opened = _existing(store)
     with bad_input(StoreError):
         problems = opened.check(set_aside=not look)
-    count = len(opened.keys())
+        count = len(opened.keys())
     if as_json:
         show_json({"sound": count, "problems": [asdict(problem) for problem in problems]})
     else:
@@ -54,30 +55,69 @@ def check(store: str, look: bool, as_json: bool) -> None:
 
 @store.command(
     epilog="""\b
-OTHER is a folder, or any URL that fsspec reads (s3:// with s3fs installed).
+Examples:
+  league store compact
+  league store compact --store s3://bucket/league-store --json
+"""
+)
+@store_option
+@json_option
+def compact(store: str, as_json: bool) -> None:
+    """Fold many small cells into few Parquet files.
+
+    The store stays the same: its cells, its board, its checksums. Sweeps may run on it meanwhile. Cells with
+    checkpoints stay where they are; their records are copied. Run it again after an interruption, and it goes
+    on. Exit code 1 where a cell is damaged: it is left alone, for `league store check`.
+    """
+    from leaderboard.store import CorruptRecord, StoreError
+
+    corrupt: list[CorruptRecord] = []
+    opened = _existing(store)
+    try:
+        done = opened.compact(corrupt.append)
+    except StoreError as error:
+        raise Failed(str(error)) from error
+    if as_json:
+        show_json(asdict(done))
+    else:
+        click.echo(
+            f"{opened.url}: {_counted(done.folded, 'cell')} folded, {done.copied:,} copied; "
+            f"{_counted(done.segments, 'segment')} now"
+        )
+    for error in corrupt:
+        click.echo(f"left there: {error}", err=True)
+    if corrupt:
+        click.get_current_context().exit(1)
+
+
+@store.command(
+    epilog="""\b
+OTHER and INTO are folders or URLs (s3:// with s3fs installed, gs:// with gcsfs).
+INTO is the store of --store where it is not given.
 
 \b
 Examples:
   league store merge ../cluster/league-store
-  league store merge s3://bucket/league-store --store /data/league-store
+  league store merge s3://bucket/league-store /data/league-store
 """
 )
 @click.argument("other")
+@click.argument("into", required=False)
 @store_option
 @json_option
-def merge(other: str, store: str, as_json: bool) -> None:
-    """Bring what the store OTHER has into this one.
+def merge(other: str, into: str | None, store: str, as_json: bool) -> None:
+    """Bring what the store OTHER has into the store INTO.
 
     OTHER is only read. Each cell is compared with its checksum and committed whole; a cell that both have
-    stays as it is here. Run it again after an interruption, and it goes on.
+    stays as it is in INTO. Run it again after an interruption, and it goes on.
     """
     from leaderboard.store import Store, StoreError
     from leaderboard.store import merge as join
 
     with bad_input(StoreError):
-        target = Store(store)
+        target = Store(into or store)
     source = _existing(other)
-    if source.location.root == target.location.root and source.url.split(":")[0] == target.url.split(":")[0]:
+    if source.location.address == target.location.address:
         raise BadInput(f"{other} is this store itself: name another one")
     try:
         merged = join(source, target)

@@ -79,3 +79,25 @@ def test_bad_input_ends_with_two(call: Any, made: Store, words: list[str], said:
     result = call("store", *words)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_compact_says_what_it_folded_and_leaves_the_same_cells(call: Any, made: Store) -> None:
+    keys = made.keys()
+    result = call("store", "compact", "--store", made.url)
+    assert result.exit_code == 0
+    assert result.output == f"{made.url}: 8 cells folded, 0 copied; 1 segment now\n"
+    told = json.loads(call("store", "compact", "--store", made.url, "--json").stdout)
+    assert told == {"folded": 0, "copied": 0, "segments": 1, "corrupt": 0}
+    assert Store(made.url).keys() == keys
+
+
+def test_compact_leaves_damaged_cells_and_says_so(call: Any, made: Store) -> None:
+    key = damage(made)
+    result = call("store", "compact", "--store", made.url)
+    assert result.exit_code == 1 and f"left there: cell {key[:12]} is corrupt" in result.stderr
+
+
+def test_merge_takes_both_stores_as_arguments(call: Any, made: Store, tmp_path: Path) -> None:
+    result = call("store", "merge", made.url, str(tmp_path / "new"))
+    assert result.exit_code == 0 and Store(tmp_path / "new").keys() == made.keys()
+    assert call("store", "merge", made.url, f"{made.url}/").exit_code == 2
