@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import suite.methods
 from leaderboard.records import MethodIdentity, Record
 from leaderboard.store import Store
 from suite import measures
-from suite.config import BenchmarkConfig, MethodConfig
+from suite.config import BenchmarkConfig, MethodConfig, Tracking
 from suite.engine.benchmarks import keep_benchmarks
+from suite.engine.body import Job, execute
 from suite.engine.cells import Cell, Shape, train_cell
 from suite.engine.evaluating import adaptation_seed
 from suite.engine.parts import of_transfer, pooled
@@ -235,6 +237,22 @@ def test_objectives_are_held_against_plain_softmax_and_their_heads_measured(tmp_
             assert headed or "neural_collapse.nc4" not in row["values"]
     for record in store.scan("evaluate"):
         assert record.results["chosen"] and record.results["tuned_parameters"] > 0
+
+
+@pytest.mark.slow
+def test_walls_change_no_result(tmp_path: Path) -> None:
+    planned = plan(transfer_sweep(tmp_path, PROBE))
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    found = []
+    for walled in (True, False):
+        store = tmp_path / f"walled {walled}"
+        for cell in planned.cells:
+            job = Job(cell, "s", str(store), str(reports), (), 1, "t", 1, 0, 10**6, 300, Tracking("disabled"))
+            outcome = execute(replace(job, code=planned.codes["transfer"], walled=walled))
+            assert outcome.fault is None, outcome.reason
+        found.append({record.key: record.results for record in Store(store).scan()})
+    assert found[0] == found[1] and len(found[0]) == 2
 
 
 def test_too_few_labels_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
