@@ -118,6 +118,14 @@ class Store:
             self._on_problem(self._set_aside(error))
             return None
 
+    def found(self, keys: Iterable[str], verify_files: bool = True) -> Iterator[Record]:
+        """The records of those of the cells that need not be computed, in the order given; each as by ``get``."""
+        finished = set(self.keys())
+        for key in self._cells.near([key for key in keys if key in finished]):
+            record = self.get(key, verify_files)
+            if record is not None:
+                yield record
+
     def keys(self) -> list[str]:
         """Keys of all finished cells, sorted."""
         return self._cells.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,9 +36,17 @@ def pairs(pool: Pool) -> tuple[tuple[Pair, ...], tuple[Recipe, ...]]:
         if train is not None and train.method is not None:
             found.setdefault(method, _parts(facts[method], train))
     labels, _ = unique_labels({identity(parts.trained): parts.trained for parts in found.values()})
-    words = _unique({labels[identity(p.trained)]: _recipe_words(p.trained) for p in found.values()})
+    alike = _alike([parts.facts for parts in found.values()])
+    words = _unique(
+        {
+            labels[identity(p.trained)]: _words(p.trained, p.trained.arguments, _OBJECTIVE, alike)
+            for p in found.values()
+        }
+    )
     ways = {method: _way(parts) for method, parts in found.items()}
-    spelled = _unique({ways[method]: _way_words(parts) for method, parts in found.items()})
+    spelled = _unique(
+        {ways[method]: _words(parts.facts, parts.rest, _ADAPTATION, alike) for method, parts in found.items()}
+    )
     told = tuple(
         Pair(method, label, ways[method], f"{words[label]} + {spelled[ways[method]]}")
         for method, parts in sorted(found.items())
@@ -57,22 +65,24 @@ def _parts(facts: MethodFacts, train: Record) -> _Parts:
     return _Parts(facts, trained, rest)
 
 
-def _recipe_words(trained: MethodFacts) -> str:
-    return _words(trained, trained.arguments, _OBJECTIVE)
+def _alike(methods: Sequence[MethodFacts]) -> frozenset[str]:
+    """Arguments that tell no method from another: all that have them have the same value."""
+    values: dict[str, set[str]] = {}
+    for facts in methods:
+        for name, value in facts.arguments.items():
+            values.setdefault(name, set()).add(json.dumps(value, sort_keys=True))
+    return frozenset(name for name, found in values.items() if len(found) == 1)
 
 
-def _way_words(parts: _Parts) -> str:
-    return _words(parts.facts, parts.rest, _ADAPTATION)
-
-
-def _words(facts: MethodFacts, arguments: Mapping[str, Any], first: str) -> str:
-    """The argument that tells most, or the method's name, and those given that are no defaults."""
+def _words(facts: MethodFacts, arguments: Mapping[str, Any], first: str, alike: frozenset[str]) -> str:
+    """The argument that tells most, or the method's name, and those given that are no defaults, but for those
+    that are ``alike`` in all methods."""
     told = given(facts) or {}
     named = arguments.get(first)
     rest = [
         f"{name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in sorted(arguments.items())
-        if name != first and told.get(name)
+        if name != first and name not in alike and told.get(name)
     ]
     return ", ".join([str(named) if named else facts.name, *rest])
 
