@@ -119,7 +119,7 @@ class Store:
             return None
 
     def found(self, keys: Iterable[str], verify_files: bool = True) -> Iterator[Record]:
-        """The records of those of the cells that need not be computed, in the order given; each as by ``get``."""
+        """Records of those of the cells that need not be computed, in the order given; as by ``get``."""
         finished = set(self.keys())
         for key in self._cells.near([key for key in keys if key in finished]):
             record = self.get(key, verify_files)

@@ -64,6 +64,8 @@ def execute(job: Job) -> Outcome:
     process = psutil.Process()
     report = Report(job.token, process.pid, process.create_time(), socket.gethostname())
     try:
+        if "://" in job.store:  # what the driver made is on its own host
+            Path(job.reports).mkdir(parents=True, exist_ok=True)
         reporter = Reporter(Path(job.reports), job.cell.key, report)
     except OSError as error:
         return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
@@ -85,7 +87,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
         if store.get(job.cell.key) is not None:  # an orphan of an earlier driver was faster
             return Outcome()
         prepare(job.cell.seed or 0, job.cpus, job.gpus)
-        run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, Path(job.store))
+        run = tracking.start(job.tracking, job.cell, job.sweep, job.attempt, store.location.writable())
         with Guard(job.memory_mib, job.seconds, reporter.condemn) as guard:
             reporter.enter("working")
             opened = doors(job)

@@ -119,7 +119,7 @@ class Executor:
         return Job(
             cell=cell,
             sweep=self.plan.terms.name,
-            store=str(self._root.resolve()),
+            store=self.store.location.address,
             reports=str(self._reports.resolve()),
             modules=self.plan.modules,
             attempt=attempt,
@@ -204,6 +204,8 @@ class Executor:
         import ray
 
         start = OWN_START_SECONDS if self._address is None else SHARED_START_SECONDS
+        if self.store.location.local is None:
+            start += self._limit  # there is no word of cells on hosts that share no folder with this one
         late = flight.lateness(now, self._limit, start)
         if late is None:
             return

@@ -93,11 +93,9 @@ def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:
     Checksums are verified: corrupt records are set aside, and count as not computed. Quarantined cells stay
     so unless ``retry``, and block those that build on them.
     """
-    done: dict[str, float] = {}
-    for cell in bare.cells:
-        record = store.get(cell.key)
-        if record is not None:
-            done[cell.key] = record.measured.wall_seconds
+    # Behind a URL, files are compared where they are needed: they would all have to come to this host.
+    found = store.found([cell.key for cell in bare.cells], verify_files=store.location.local is not None)
+    done = {record.key: record.measured.wall_seconds for record in found}
     kept = {} if retry else {failure.key: failure for failure in store.failures()}
     failed = {cell.key: kept[cell.key] for cell in bare.cells if cell.key in kept and cell.key not in done}
     below = children(bare.cells)
