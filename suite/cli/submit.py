@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from suite.submission.conformance import Report
 
 # The sweep that ranks a track.
-TRACKS = {"few-shot": "standard"}
+TRACKS = {"few-shot": "standard", "transfer": "pretraining-losses"}
 
 
 @click.command(
