@@ -65,7 +65,7 @@ class Bench:
         return Job(
             cell=cell_of(record),
             sweep="audit",
-            store=str(self.store.location.writable()),
+            store=self.store.location.address,
             reports=str(self._reports),
             modules=(code.module,) if code.module else (),
             attempt=1,
