@@ -163,7 +163,7 @@ def measure_records(train: Record, quality: float, reference: Record) -> Iterato
     noise = _drawn("measures", *who)
     kept = noise.normal(0, 1)
     shift = 0.1 * (train.benchmark.name == TASKS[0])
-    found = {
+    found: dict[str, dict[str, float | None]] = {
         "class_separation": {"class_separation": 0.6 + shift - 3 * quality + 0.01 * noise.normal()},
         "label_alignment": {"label_alignment": 0.5 + shift + 2 * quality + 0.01 * noise.normal()},
         "effective_rank": {"effective_rank": 12.0 + 3 * _drawn("rank", *who[:2]).normal() + 0.1 * kept},

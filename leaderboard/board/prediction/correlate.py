@@ -132,7 +132,7 @@ def _correlation(
         methods=methods,
         adaptations=averaged,
         answer=said,
-        more=more(rho, methods) if rho is not None and said == "undecided" else None,
+        more=more(rho.estimate, methods, level) if rho is not None and said == "undecided" else None,
     )
 
 

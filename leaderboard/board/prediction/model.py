@@ -95,7 +95,7 @@ class Correlation:
 
     Within a column it is the mean over its ``adaptations``. ``rho`` is None where it cannot be told;
     ``methods`` counts ways of training that have both, ``more`` how many of them would decide (None: decided,
-    or no practicable number).
+    or there are enough and it is seeds that are few).
     """
 
     column: Column | None

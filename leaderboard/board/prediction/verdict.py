@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from scipy import special
+
 from leaderboard.board.prediction.model import Answer
 from leaderboard.ranking import Interval
 
@@ -11,7 +13,7 @@ WEAK = 0.5
 """A rank correlation below this, either way, explains less than a quarter of the ranks' variance: nothing to
 choose a representation by."""
 
-_MOST = 1_000
+_STEEPEST = 0.99
 
 
 def answer(rho: Interval | None) -> Answer:
@@ -25,12 +27,16 @@ def answer(rho: Interval | None) -> Answer:
     return "nothing shown" if rho.low > -WEAK and rho.high < WEAK else "undecided"
 
 
-def more(rho: Interval, methods: int) -> int | None:
-    """How many methods would decide an undecided one, should the estimate stay: either that it is not 0 or
-    that it is weak. None where it would take over a thousand."""
-    assert rho.low is not None and rho.high is not None
-    half = max(rho.high - rho.estimate, rho.estimate - rho.low)
-    reach = max(abs(rho.estimate), WEAK - abs(rho.estimate))
-    # The width of an interval falls with the root of n - 3 (Fisher's transformation).
-    needed = math.ceil(3 + (methods - 3) * (half / reach) ** 2)
-    return max(needed, methods + 1) if needed <= _MOST else None
+def more(rho: float, methods: int, level: float = 0.95) -> int | None:
+    """How many methods would decide an undecided correlation, should the estimate stay: that it is not 0, or
+    that it is weak, whichever takes fewer. None where there are as many ``methods`` as that already, so that
+    the noise of seeds keeps it open.
+
+    By the standard error on Fisher's scale, the root of (1 + rho^2 / 2) / (n - 3) (Bonett and Wright 2000,
+    Psychometrika 65:23-28), of one stratum: the average of several needs fewer.
+    """
+    apart = abs(math.atanh(max(-_STEEPEST, min(rho, _STEEPEST))))
+    reach = max(apart, math.atanh(WEAK) - apart)
+    normal = float(special.ndtri((1 + level) / 2))
+    needed = math.ceil(3 + (1 + rho * rho / 2) * (normal / reach) ** 2)
+    return needed if needed > methods else None

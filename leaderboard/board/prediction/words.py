@@ -99,7 +99,7 @@ def meaning(found: Correlation) -> str:
     if found.answer == "cannot be told":
         return _untold(found)
     if found.more is None:
-        return "no practicable number of trainings would decide"
+        return f"{found.methods} ways of training should do: more seeds may decide"
     return f"about {found.more} ways of training would decide, not {found.methods}"
 
 

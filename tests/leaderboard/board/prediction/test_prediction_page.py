@@ -6,7 +6,10 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leaderboard.board import Board, build
 from leaderboard.board.html import render_site
@@ -139,9 +142,20 @@ def test_a_verdict_follows_from_the_interval(low: float | None, high: float | No
 
 
 def test_undecided_says_how_much_would_decide() -> None:
-    near, far = more(Interval(0.45, -0.1, 0.8), 9), more(Interval(0.25, -0.6, 0.9), 9)
-    assert near is not None and far is not None and 9 < near < far
-    assert more(Interval(0.25, -40.0, 40.0), 30) is None
+    strong, weak, neither = (more(rho, 9) for rho in (-0.6, 0.0, 0.27))
+    assert strong is not None and weak is not None and neither is not None
+    assert 9 < strong < weak < neither < 100
+    assert more(0.6, 40) is None and more(1.0, 5) is None
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(-1, 1))
+def test_as_many_methods_as_were_asked_for_decide(rho: float) -> None:
+    asked = more(rho, 1)
+    assert asked is not None and asked > 3
+    center, half = np.arctanh(np.clip(rho, -0.99, 0.99)), 1.96 * np.sqrt((1 + rho**2 / 2) / (asked - 3))
+    low, high = np.tanh([center - half, center + half])
+    assert answer(Interval(rho, float(low), float(high))) in ("predicts", "opposite", "nothing shown")
 
 
 def test_places_shown_first_are_features_on_test_images_where_they_were_measured_there() -> None:
