@@ -45,7 +45,7 @@ def league(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
             ["handed_in.py", "--on", "http://league.example"],
             "is a web address; this joins a Ray cluster, by auto",
         ),
-        (["handed_in.py", "--track", "transfer"], "'transfer' is not 'few-shot'"),
+        (["handed_in.py", "--track", "adaptation"], "'adaptation' is not one of 'few-shot', 'transfer'"),
         (["handed_in.py", "nonsense", "--trust"], "'nonsense' is not key=value"),
     ],
 )
