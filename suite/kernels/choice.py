@@ -20,7 +20,8 @@ _FEW_CHANNELS = 4  # above, the libraries' convolutions of many channels are fas
 
 def kernels_for(values: Tensor) -> Kernels | None:
     """Fused kernels for maps like ``values``; None where only plain PyTorch can run (``path`` says why)."""
-    if torch._C._are_functorch_transforms_active():  # torch.func sees through plain operations alone
+    # torch.func and torch.compile see through plain operations alone.
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return None
     if torch.is_autocast_enabled(values.device.type):  # what is convolved has another type than its input
         return None

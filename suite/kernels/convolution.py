@@ -17,8 +17,12 @@ from suite.kernels import plain
 
 def convolve(x: Tensor, weight: Tensor) -> Tensor:
     """Convolution that keeps the size, without bias, as ``suite.kernels.plain.convolve``."""
-    # torch.func sees through plain operations alone, and autocast knows what these keep for their gradients.
-    if torch._C._are_functorch_transforms_active() or torch.is_autocast_enabled(x.device.type):
+    # torch.func and torch.compile see through plain operations alone; autocast knows what these keep.
+    if (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or torch.is_autocast_enabled(x.device.type)
+    ):
         return plain.convolve(x, weight)
     z: Tensor = _Convolution.apply(x, weight)
     return z
