@@ -84,8 +84,8 @@ def compact(store: str, as_json: bool) -> None:
             f"{opened.url}: {_counted(done.folded, 'cell')} folded, {done.copied:,} copied; "
             f"{_counted(done.segments, 'segment')} now"
         )
-    for error in corrupt:
-        click.echo(f"left there: {error}", err=True)
+    for left in corrupt:
+        click.echo(f"left there: {left}", err=True)
     if corrupt:
         click.get_current_context().exit(1)
 
