@@ -155,7 +155,7 @@ store.compact()
 """
 
 
-@pytest.mark.parametrize("place", ["folder", "s3"])
+@pytest.mark.parametrize("place", ["folder", pytest.param("s3", marks=pytest.mark.slow)])
 def test_a_compaction_that_is_killed_loses_nothing(
     place: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
