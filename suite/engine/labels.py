@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -24,4 +25,7 @@ def label(name: str, arguments: Mapping[str, Any], defaults: Mapping[str, Any]) 
 
 
 def _spelled(value: object) -> str:
+    """In one line; a text of several is told by the beginning of its sha256."""
+    if isinstance(value, str) and "\n" in value:
+        return hashlib.sha256(value.encode()).hexdigest()[:8]
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

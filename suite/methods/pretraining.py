@@ -19,7 +19,7 @@ from suite.methods.body import BodyArguments
 from suite.methods.optimiser import CosineAdam
 from suite.methods.source import Source
 from suite.models import Backbone, Linear, Network
-from suite.objectives import Objective
+from suite.objectives import Objective, from_file
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 class PretrainingArguments(BodyArguments):
     """What is minimised, on which images, and how. ``settings`` are kept in one spelling."""
 
-    objective: str = argument("softmax", "what is minimised: a name of suite.objectives")
+    objective: str = argument("softmax", "what is minimised: a name of suite.objectives, or a file, mine.py")
+    objective_text: str = argument("", "text of that file, which objective=mine.py fills in")
     preset: str = argument(
         "imagenet",
         "the objective's arguments: its paper's, or as tuned for small data",
@@ -50,6 +51,12 @@ class PretrainingArguments(BodyArguments):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if from_file.is_file(self.objective):
+            name, text = from_file.read(self.objective)
+            object.__setattr__(self, "objective", name)
+            object.__setattr__(self, "objective_text", text)
+        elif self.objective_text:
+            from_file.recall(self.objective, self.objective_text)
         resolved = self.loss.arguments
         spelled = ",".join(f"{name}={json.dumps(resolved[name])}" for name in sorted(_parsed(self.settings)))
         object.__setattr__(self, "settings", spelled)

@@ -82,9 +82,14 @@ def _words(facts: MethodFacts, arguments: Mapping[str, Any], first: str, alike: 
     rest = [
         f"{name}={value if isinstance(value, str) else json.dumps(value)}"
         for name, value in sorted(arguments.items())
-        if name != first and name not in alike and told.get(name)
+        if name != first and name not in alike and told.get(name) and not _text(value)
     ]
     return ", ".join([str(named) if named else facts.name, *rest])
+
+
+def _text(value: object) -> bool:
+    """Whether it is a whole file, which no name can hold."""
+    return isinstance(value, str) and "\n" in value
 
 
 def _way(parts: _Parts) -> str:
