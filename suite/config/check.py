@@ -38,7 +38,8 @@ def check(sweep: SweepConfig) -> SweepConfig:
     Raises ConfigError for what is wrong first. Arguments of a submission that is not trusted are only known
     once it runs behind its walls: they are checked when the sweep is planned.
     """
-    _backbone(sweep.model.backbone)
+    for backbone in (sweep.model.backbone, *sweep.model.backbones):
+        _backbone(backbone)
     submitted = _submissions(sweep)
     listed = expanded(sweep.methods)
     named = {method.name for method in listed}

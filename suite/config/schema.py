@@ -86,25 +86,39 @@ class ModelConfig:
     """The one architecture of every method in the sweep.
 
     ``batch_norm`` is that of every method too; empty: each has its own default. ``widths`` make the sweep a
-    series of model sizes: each method enters once with each of them, and ``width`` does not count.
+    series of model sizes: each method enters once with each of them, and ``width`` does not count;
+    ``backbones`` are a series of architectures in the same way.
     """
 
     backbone: str = "conv4"
     width: int = 32
     batch_norm: str = ""
     widths: tuple[int, ...] = ()
+    backbones: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _at_least(self, width=1)
         _one_of(self, "batch_norm", ("", *get_args(BatchNormMode)))
         if min(self.widths, default=1) < 1 or len(set(self.widths)) < len(self.widths):
             raise BadValueError("widths", "different whole numbers of at least 1", list(self.widths))
+        if len(set(self.backbones)) < len(self.backbones):
+            raise BadValueError("backbones", "different names", list(self.backbones))
 
     @property
     def networks(self) -> tuple[dict[str, str | int], ...]:
-        """The arguments that all methods share: once, or once for each size of a series."""
-        common = {"backbone": self.backbone, **({"batch_norm": self.batch_norm} if self.batch_norm else {})}
-        return tuple({**common, "width": width} for width in self.widths or (self.width,))
+        """The arguments that all methods share: once, or once for each architecture and size of a series."""
+        norm = {"batch_norm": self.batch_norm} if self.batch_norm else {}
+        return tuple(
+            {"backbone": backbone, **norm, "width": width}
+            for backbone in self.backbones or (self.backbone,)
+            for width in self.widths or (self.width,)
+        )
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Of these arguments, those in which the sweep's architectures differ."""
+        differing = {"backbone": self.backbones, "width": self.widths}
+        return tuple(name for name, values in differing.items() if values)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _identify(
     network: Mapping[str, str | int],
     submitted: submission.Submission | None,
 ) -> Identified:
-    series = ("width",) if sweep.model.widths else ()
+    series = sweep.model.series
     if submitted is None:
         return identify(method.name, method.arguments, network, series=series)
     if not sweep.trust:

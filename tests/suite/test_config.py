@@ -150,7 +150,8 @@ def test_a_setting_may_refer_to_another() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_printed_sweep_reads_back_equal(name: str, written) -> None:
-    sweep = load_sweep(name, ["methods.maml.inner_steps=3", "store=${name}-store"], NOTHING)
+    of_one = ["methods.maml.inner_steps=3"] if name != "pretraining-losses" else ["methods.pretrain.lr=0.01"]
+    sweep = load_sweep(name, [*of_one, "store=${name}-store"], NOTHING)
     assert load_sweep(written(to_yaml(sweep)), environment=NOTHING) == sweep
 
 
@@ -192,6 +193,17 @@ def test_one_config_makes_both_arms() -> None:
     }
     grid = {("none", 5), ("inner_loop", 5), ("inner_loop", 10), ("head", 5)}
     assert adaptations == {"untrained": grid, "maml": grid, "transfer": grid}
+
+
+def test_a_series_of_backbones_and_widths_enters_each_method_once_with_each_pair() -> None:
+    sweep = load_sweep("demo", ["model.backbones=[conv4,mlp]", "model.widths=[8,16]"], NOTHING)
+    assert [(network["backbone"], network["width"]) for network in sweep.model.networks] == [
+        ("conv4", 8),
+        ("conv4", 16),
+        ("mlp", 8),
+        ("mlp", 16),
+    ]
+    assert sweep.model.series == ("backbone", "width")
 
 
 def test_a_series_of_widths_enters_each_method_once_with_each() -> None:

@@ -97,6 +97,8 @@ def test_an_unknown_name_comes_with_the_nearest(word: str, said: str) -> None:
         ("budget.images=${model.wdth}", "budget.images: Interpolation key 'model.wdth' not found"),
         ("budget.patience=4", "budget.validations must be at least 8, not 4: a plateau is found 4"),
         ("model.batch_norm=batch", "model.batch_norm must be empty or episode or running, not 'batch'"),
+        ("model.backbones=[conv4,conv4]", "model.backbones must be different names, not ['conv4', 'conv4']"),
+        ("model.backbones=[conv4,conv5]", "no backbone is called 'conv5'"),
         ("model.widths=[8,8]", "model.widths must be different whole numbers of at least 1, not [8, 8]"),
         ("diversity.tasks=2", "diversity.tasks must be a whole number of at least 3, not 2"),
         ("diversity.split=tests", "diversity.split must be train or validation or test, not 'tests'"),
