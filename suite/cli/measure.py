@@ -24,15 +24,15 @@ class _Measures(click.Group):
     cls=_Measures,
     subcommand_metavar="MEASURE | COMMAND [ARGS]...",
     epilog="""\b
-Any other MEASURE is one of trained networks: class_separation, effective_rank,
-geometric_complexity, label_alignment, neural_collapse, cka_to_reference; or a
-file of yours. `league measure MEASURE --help` says more.
+Any other MEASURE is one of trained networks: class_separation,
+cka_to_reference, effective_rank, geometric_complexity, label_alignment,
+neural_collapse; or a file of yours. `league measure MEASURE --help` says more.
 
 \b
 Examples:
   league measure diversity glyphs emoji    how much the tasks of each differ
   league measure similarity maml transfer  layer by layer, on the same tasks
-  league measure class_separation pretrain what was learned, layer by layer
+  league measure class_separation pretrain of what was learned
 """,
 )
 def measure() -> None:
