@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suite.cli.shared import bad_input
+
 if TYPE_CHECKING:
     from suite.cli.execute import Wishes
     from suite.jobs import Job, Jobs
@@ -22,7 +24,8 @@ def send(wishes: Wishes, sweep: str, store: str) -> int:
     from suite.jobs import Request
 
     assert wishes.address is not None
-    request = Request.of(wishes.remote, sweep=sweep, store=store)
+    with bad_input(ValueError):
+        request = Request.of(wishes.remote, sweep=sweep, store=store)
     jobs = jobs_at(wishes.address)
     before = {job.id for job in jobs.of(sweep)}
     job = jobs.start(request)

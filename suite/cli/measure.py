@@ -26,7 +26,8 @@ class _Measures(click.Group):
     epilog="""\b
 Any other MEASURE is one of trained networks: class_separation,
 cka_to_reference, effective_rank, geometric_complexity, label_alignment,
-neural_collapse; or a file of yours. `league measure MEASURE --help` says more.
+neural_collapse; or a file of yours. `league measure MEASURE --help` says
+more.
 
 \b
 Examples:

@@ -11,8 +11,6 @@ from typing import Any
 
 from fsspec.utils import get_protocol
 
-from suite.jobs.errors import JobError
-
 LOCK = "requirements.lock"
 """Pinned requirements in the root of the tree, as `pip freeze` prints them: installed for the job."""
 
@@ -50,7 +48,7 @@ class Request:
     ) -> Request:
         """``league WORDS`` as it would run in ``folder`` (default: the one this process is in).
 
-        Raises JobError where the words name files that are not in the tree, which is all that is sent, or
+        Raises ValueError where the words name files that are not in the tree, which is all that is sent, or
         ``store`` is a folder that the cluster cannot see.
         """
         here = (folder or Path.cwd()).resolve()
@@ -98,7 +96,7 @@ def _root(here: Path) -> Path:
 def _check_store(store: str) -> None:
     protocol = get_protocol(store)
     if protocol in ("file", "local") and not Path(store.removeprefix("file://")).is_absolute():
-        raise JobError(
+        raise ValueError(
             f"store={store} is a folder on this machine, which a job does not see: give the URL of a store, "
             "such as --store s3://BUCKET/FOLDER, or the absolute path of a folder that all hosts share"
         )
@@ -109,9 +107,9 @@ def _check_inside(word: str, here: Path, root: Path) -> None:
     if path.suffix not in (".yaml", ".yml", ".py") or not (here / path).is_file():
         return
     if not (here / path).resolve().is_relative_to(root):
-        raise JobError(f"{word} is not in {root}, the tree that is sent to the cluster; copy it there")
+        raise ValueError(f"{word} is not in {root}, the tree that is sent to the cluster; copy it there")
     if path.is_absolute():
-        raise JobError(f"{word} is a path of this machine; give it relative to {here}")
+        raise ValueError(f"{word} is a path of this machine; give it relative to {here}")
 
 
 def _requirements(lock: Path) -> tuple[str, ...]:

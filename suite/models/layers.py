@@ -78,7 +78,7 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         scale, shift = self.affine(x)
-        return torch.addcmul(shift, x, scale)
+        return torch.addcmul(shift, x, scale).to(x.dtype)
 
     def affine(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift [t*channels, 1, 1] by which ``x`` is normalised: ``x * scale + shift``."""
@@ -181,7 +181,7 @@ def _normalise_and_pool(norm: BatchNorm, x: Tensor) -> Tensor:
         pooled = F.max_pool2d(x * sign, 2) * sign
     else:
         pooled = F.max_pool2d(x, 2)
-    return torch.addcmul(shift, pooled, scale)
+    return torch.addcmul(shift, pooled, scale).to(x.dtype)
 
 
 def pooled_sizes(size: tuple[int, int], blocks: int) -> list[tuple[bool, tuple[int, int]]]:

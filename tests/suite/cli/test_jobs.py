@@ -98,7 +98,7 @@ def test_bad_input_is_told_before_anything_is_sent(call, cluster: Jobs) -> None:
 
 def test_a_store_of_this_machine_is_refused(call, cluster: Jobs) -> None:
     result = call("sweep", "demo", "--on", HEAD)
-    assert result.exit_code == 1 and "store=league-store is a folder on this machine" in result.stderr
+    assert result.exit_code == 2 and "store=league-store is a folder on this machine" in result.stderr
     assert not cluster.sent
 
 

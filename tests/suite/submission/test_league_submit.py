@@ -41,10 +41,6 @@ def league(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     ("words", "said"),
     [
         (["nowhere.py"], "nowhere.py: it cannot be read: No such file or directory."),
-        (
-            ["handed_in.py", "--on", "http://league.example"],
-            "is a web address; this joins a Ray cluster, by auto",
-        ),
         (["handed_in.py", "--track", "adaptation"], "'adaptation' is not one of 'few-shot', 'transfer'"),
         (["handed_in.py", "nonsense", "--trust"], "'nonsense' is not key=value"),
     ],
