@@ -6,8 +6,8 @@ import platform
 import socket
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -25,7 +25,7 @@ from suite.engine.cells import Cell
 from suite.engine.guard import Cost, Guard, prepare, thread_count, time_sentence
 from suite.engine.opening import Doors
 from suite.engine.outcomes import Outcome
-from suite.engine.progress import Report, Reporter
+from suite.engine.progress import Report, Reporter, Voice
 from suite.engine.work import Desk, HostLacks, ParentMissing, Work
 from suite.errors import first_line
 from suite.isolation import Code, Limits
@@ -59,26 +59,49 @@ class Job:
     walled: bool = False
 
 
+Keep = Callable[[Store, Record, Work], object]
+"""What commits a record and its files to a store, now or later."""
+
+
 def execute(job: Job) -> Outcome:
     """Run a cell and commit its record; whatever goes wrong in it comes back as an Outcome."""
+    try:
+        with presence(job) as (reporter, scratch):
+            return attempt(job, reporter, scratch, put)
+    except OSError as error:
+        return unwritable(job, error)
+
+
+@contextmanager
+def presence(job: Job) -> Iterator[tuple[Reporter, Path]]:
+    """Word of this process under the cell's key, and a folder for its files, while the block runs.
+
+    Raises OSError where neither can be written.
+    """
     process = psutil.Process()
     report = Report(job.token, process.pid, process.create_time(), socket.gethostname())
-    try:
-        if "://" in job.store:  # what the driver made is on its own host
-            Path(job.reports).mkdir(parents=True, exist_ok=True)
-        reporter = Reporter(Path(job.reports), job.cell.key, report)
-    except OSError as error:
-        return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
+    if "://" in job.store:  # what the driver made is on its own host
+        Path(job.reports).mkdir(parents=True, exist_ok=True)
+    reporter = Reporter(Path(job.reports), job.cell.key, report)
     try:
         with tempfile.TemporaryDirectory(dir=job.reports, prefix=f"{job.cell.key}.") as scratch:
-            return _guarded(job, reporter, Path(scratch))
-    except OSError as error:
-        return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
+            yield reporter, Path(scratch)
     finally:
         reporter.close()
 
 
-def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
+def unwritable(job: Job, error: OSError) -> Outcome:
+    """What is told where not even the first word of a cell could be written."""
+    return Outcome("store", f"the store {job.store} cannot be written to: {error.strerror or error}")
+
+
+def put(store: Store, record: Record, work: Work) -> None:
+    """Commit a record with what the cell computed."""
+    store.put(record, work.tables, work.files)
+
+
+def attempt(job: Job, reporter: Voice, scratch: Path, keep: Keep) -> Outcome:
+    """Run a cell and hand its record to ``keep``; ``scratch`` is an empty folder for what it writes."""
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     run = tracking.Run()
     try:
@@ -95,7 +118,7 @@ def _guarded(job: Job, reporter: Reporter, scratch: Path) -> Outcome:
             cost = guard.conclude().beside(opened.used)
             reporter.enter("closing")
             run.finish(work.results)
-            _commit(job, store, work, _measured(job, started, cost, run, opened))
+            keep(store, _record(job, work, _measured(job, started, cost, run, opened)), work)
         return Outcome(seconds=cost.wall_seconds, figure=work.figure, tracking=run.problem)
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a method raises: it is told, with its traceback
         run.fail()
@@ -122,14 +145,14 @@ def _compute(job: Job, desk: Desk, doors: Doors) -> Work:
     return _worker(job.cell)(job.cell, desk)
 
 
-def _desk(job: Job, doors: Doors, store: Store, scratch: Path, reporter: Reporter, run: tracking.Run) -> Desk:
+def _desk(job: Job, doors: Doors, store: Store, scratch: Path, reporter: Voice, run: tracking.Run) -> Desk:
     opened = doors.open(seed=job.cell.seed or 0, threads=thread_count(job.cpus), gpus=job.gpus)
     return Desk(store, scratch, reporter.update, run.log, opened, job.code)
 
 
-def _commit(job: Job, store: Store, work: Work, measured: Measured) -> None:
+def _record(job: Job, work: Work, measured: Measured) -> Record:
     cell = job.cell
-    record = Record(
+    return Record(
         key=cell.key,
         kind=cell.kind,
         sweep=job.sweep,
@@ -142,7 +165,6 @@ def _commit(job: Job, store: Store, work: Work, measured: Measured) -> None:
         results=work.results,
         measured=measured,
     )
-    store.put(record, work.tables, work.files)
 
 
 def _measured(job: Job, started: str, cost: Cost, run: tracking.Run, doors: Doors) -> Measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,8 @@ from leaderboard.records import Failure
 from leaderboard.store import Store, StoreError
 from suite.config import Tracking
 from suite.engine import distributed, events, outcomes, progress
-from suite.engine.body import Job, execute
+from suite.engine.batch import execute_all
+from suite.engine.body import Job
 from suite.engine.capacity import gpus, largest_memory, request, slots
 from suite.engine.cells import Cell
 from suite.engine.cluster import Cluster, connect
@@ -51,6 +52,8 @@ class Executor:
         self._on_cluster, self._on_alive = on_cluster, on_alive
         self._root = store.location.writable()
         self._reports = self._root / "driver" / "cells"
+        # Whose failure may be in the store, from before or from now.
+        self._quarantined = _quarantined(store)
         self._tracking: Tracking = plan.terms.tracking
         self._driver = secrets.token_hex(4)
         self._flights: dict[Any, Flight] = {}
@@ -95,7 +98,7 @@ class Executor:
             raise
         # A GPU's memory comes free for certain only with the process that held it.
         fresh = ray.remote(max_retries=0, max_calls=1)
-        self._task = (fresh if resources.gpus_per_cell else ray.remote(max_retries=0))(execute)
+        self._task = (fresh if resources.gpus_per_cell else ray.remote(max_retries=0))(execute_all)
         cpus, gpus = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU"))
         self._emit(events.ClusterReady(self._slots, cpus, gpus, self._address))
 
@@ -105,12 +108,23 @@ class Executor:
             if chosen is None:
                 return
             cell, alone = chosen
-            attempt = self.ledger.start(cell.key)
-            job = self._job(cell, attempt, alone)
-            options = request(self.plan.terms.resources, job.memory_mib, cell.kind)
-            reference = self._task.options(name=cell.title, **options).remote(job)
-            self._flights[reference] = Flight(cell, job.token, attempt, reference, since=time.monotonic())
-            self._emit(events.CellStarted(cell, attempt))
+            mates = [] if alone else self._mates(cell)
+            jobs = [self._job(each, self.ledger.start(each.key), alone) for each in (cell, *mates)]
+            first = jobs[0]
+            options = request(self.plan.terms.resources, first.memory_mib, cell.kind)
+            reference = self._task.options(name=cell.title, **options).remote(jobs)
+            aboard = tuple((job.cell, job.attempt) for job in jobs)
+            self._flights[reference] = Flight(
+                cell, first.token, first.attempt, reference, since=time.monotonic(), mates=aboard[1:]
+            )
+            for each, attempt in aboard:
+                self._emit(events.CellStarted(each, attempt))
+
+    def _mates(self, cell: Cell) -> list[Cell]:
+        # A GPU's memory comes free for certain only with the process that held it: one cell, one process.
+        if self.plan.terms.resources.gpus_per_cell:
+            return []
+        return self.ledger.companions(cell, self._slots)
 
     def _job(self, cell: Cell, attempt: int, alone: bool) -> Job:
         resources = self.plan.terms.resources
@@ -154,24 +168,34 @@ class Executor:
             ready, _ = ray.wait(list(self._flights), num_returns=len(self._flights), timeout=0)
         for reference in ready:
             flight = self._flights.pop(reference)
-            self._settle(flight, flight.landed(self._reports, self._limit))
+            self._land(flight, flight.landed(self._reports, self._limit))
 
-    def _settle(self, flight: Flight, outcome: Outcome) -> None:
-        cell = flight.cell
-        progress.forget(self._reports, cell.key)
+    def _land(self, flight: Flight, outcomes: Sequence[Outcome]) -> None:
+        progress.forget(self._reports, flight.cell.key)
+        if not outcomes:
+            self._emit(events.Notice(f"a batch of {len(flight.aboard)} cells was lost: each runs by itself"))
+            for cell, _ in flight.aboard:
+                self.ledger.release(cell.key)
+            return
+        for (cell, attempt), outcome in zip(flight.aboard, outcomes, strict=True):
+            self._settle(cell, attempt, outcome)
+
+    def _settle(self, cell: Cell, attempt: int, outcome: Outcome) -> None:
         if outcome.tracking:
             self._without_network(outcome.tracking)
         if outcome.fault is None:
             self.ledger.finish(cell.key, outcome.seconds)
-            self.store.clear_failure(cell.key)
-            self._emit(events.CellFinished(cell, outcome.seconds, outcome.figure, flight.attempt))
+            if cell.key in self._quarantined:
+                self.store.clear_failure(cell.key)
+            self._emit(events.CellFinished(cell, outcome.seconds, outcome.figure, attempt))
             return
         decision, blocked = self.ledger.stumble(cell.key, outcome.fault, time.monotonic())
         if decision.action == "stop":
             raise _stopped(outcome)
         if decision.action == "quarantine":
-            failure = _failure(cell, self.plan.terms.name, outcome, flight.attempt)
+            failure = _failure(cell, self.plan.terms.name, outcome, attempt)
             self.store.put_failure(failure)
+            self._quarantined.add(cell.key)
             self._emit(events.CellFailed(cell, failure.reason, len(blocked)))
         else:
             alone = decision.action == "alone"
@@ -215,12 +239,12 @@ class Executor:
             return
         flight.kill(self._reports)
         del self._flights[flight.reference]
-        self._settle(flight, flight.given_up(now, self._limit))
+        self._land(flight, flight.given_up(now, self._limit))
 
     def _tick(self, now: float) -> None:
         ledger = self.ledger
         flights = self._flights.values()
-        shares = {flight.cell.key: flight.report.share for flight in flights if flight.report}
+        shares = {f.cell.key: f.report.share for f in flights if f.report and not f.mates}
         tick = events.Tick(
             done=len(ledger.done),
             total=len(ledger.cells),
@@ -246,7 +270,8 @@ class Executor:
         for flight in self._flights.values():
             flight.kill(self._reports)
             progress.forget(self._reports, flight.cell.key)
-            self.ledger.release(flight.cell.key)
+            for cell, _ in flight.aboard:
+                self.ledger.release(cell.key)
         self._flights.clear()
         self._cluster.stop()
         self._connect()
@@ -264,6 +289,12 @@ class Executor:
         for flight in self._flights.values():
             flight.kill(self._reports)
         self._flights.clear()
+
+
+def _quarantined(store: Store) -> set[str]:
+    broken: list[str] = []
+    whole = store.failures(on_corrupt=lambda error: broken.append(error.key))
+    return {*(failure.key for failure in whole), *broken}
 
 
 def _failure(cell: Cell, sweep: str, outcome: Outcome, attempt: int) -> Failure:

@@ -18,12 +18,15 @@ SHARED_START_SECONDS = 3_600.0
 # For what surrounds a cell's work: imports and W&B before it, W&B and the commit after it.
 _AROUND_SECONDS = 300.0
 _CANCEL_SECONDS = 15.0
+# Many times what a batch is expected to take: ending one early costs little.
+_BATCH_SECONDS = 120.0
 
 
 @dataclass
 class Flight:
     """A cell, its attempt, and the Ray reference to its outcome. Times are of the driver's monotonic clock.
 
+    ``mates`` are short cells that run after it in the same task, and their attempts.
     ``since`` is when it was handed out, or when its present phase was first seen; ``ended`` when it was told
     to end, over its time. ``token`` tells its word from that of other attempts.
     """
@@ -33,13 +36,19 @@ class Flight:
     attempt: int
     reference: Any
     since: float
+    mates: tuple[tuple[Cell, int], ...] = ()
     report: progress.Report | None = None
     ended: float | None = None
     _speed: float = 0.0
     _heard: float = 0.0
 
+    @property
+    def aboard(self) -> tuple[tuple[Cell, int], ...]:
+        """All cells of the task, in the order in which they run, with their attempts."""
+        return ((self.cell, self.attempt), *self.mates)
+
     def listen(self, reports: Path, now: float) -> events.CellProgress | None:
-        """Read the cell's latest word; None while there is none."""
+        """Read the latest word; None while there is none, and for a batch, whose cells say nothing singly."""
         report = self._latest(reports)
         if report is None:
             return None
@@ -50,6 +59,8 @@ class Flight:
             self._speed = recent if self._speed == 0 else 0.7 * self._speed + 0.3 * recent
             self._heard = now
         self.report = report
+        if self.mates:
+            return None
         return events.CellProgress(self.cell, report.share, report.images, self._speed)
 
     def lateness(self, now: float, limit: float, start: float) -> Literal["end", "give up"] | None:
@@ -64,34 +75,42 @@ class Flight:
         if self.report is None:
             return "give up" if waited > start else None
         if self.report.phase == "working":
-            return "end" if waited > limit else None
+            return "end" if waited > (min(limit, _BATCH_SECONDS) if self.mates else limit) else None
         return "give up" if waited > _AROUND_SECONDS else None
 
-    def given_up(self, now: float, limit: float) -> Outcome:
-        """The outcome of a cell that nothing more is expected of."""
+    def given_up(self, now: float, limit: float) -> tuple[Outcome, ...]:
+        """As ``landed``, where nothing more is expected."""
+        if self.mates:
+            return ()
         if self.ended is not None:
-            return Outcome("time", time_sentence(limit))
+            return (Outcome("time", time_sentence(limit)),)
         what = "no worker began it" if self.report is None else f"it was {self.report.phase}"
-        return Outcome("lost", f"{what} for {now - self.since:.0f} s")
+        return (Outcome("lost", f"{what} for {now - self.since:.0f} s"),)
 
-    def landed(self, reports: Path, limit: float) -> Outcome:
-        """What came back, or what can be told of a cell whose worker did not live to say."""
+    def landed(self, reports: Path, limit: float) -> tuple[Outcome, ...]:
+        """What came back of each cell aboard, or what can be told of one whose worker did not live to say.
+
+        Nothing of a batch: which of its cells ended it, and which were done, nobody can tell.
+        """
         import ray
 
         try:
-            outcome: Outcome = ray.get(self.reference, timeout=60)
-            return outcome
+            outcomes: tuple[Outcome, ...] = ray.get(self.reference, timeout=60)
+            return outcomes
         except ray.exceptions.RayTaskError as error:
             # What happens inside a body comes back as an Outcome: the body itself could not be loaded.
-            return Outcome("host", f"a worker cannot run {self.cell.title}: {_first_line(error.cause)}")
+            told = f"a worker cannot run {self.cell.title}: {_first_line(error.cause)}"
+            return (Outcome("host", told),) * len(self.aboard)
         except ray.exceptions.OutOfMemoryError:
             ended = Outcome("memory", "Ray ended it, since its node ran out of memory")
         except ray.exceptions.RayError as error:
             ended = Outcome("lost", f"its worker died ({type(error).__name__})")
+        if self.mates:
+            return ()
         if self.ended is not None:
-            return Outcome("time", time_sentence(limit))
+            return (Outcome("time", time_sentence(limit)),)
         report = self._latest(reports)
-        return Outcome(*report.verdict) if report and report.verdict else ended
+        return (Outcome(*report.verdict) if report and report.verdict else ended,)
 
     def kill(self, reports: Path) -> None:
         """End the cell's process, where it is one of this host."""

@@ -8,9 +8,15 @@ from collections.abc import Iterable
 
 from suite.engine.cells import Cell
 from suite.engine.outcomes import Decision, Fault, decide
-from suite.engine.pace import Pace
+from suite.engine.pace import Pace, Workload
 from suite.engine.plan import Plan
 from suite.engine.schedule import children, descendants, order
+
+# A cell that takes this long is worth a task of its own.
+_SHORT_SECONDS = 0.25
+# What a batch may take, and so what is lost with it, and how many cells it may have.
+_BATCH_SECONDS = 1.0
+_BATCH_CELLS = 100
 
 
 class Ledger:
@@ -28,6 +34,9 @@ class Ledger:
         self.pace = Pace()
         for key, seconds in plan.done.items():
             self.pace.learn(self.cells[key], seconds)
+        self._left = Workload()
+        for cell in plan.pending:
+            self._left.add(cell)
         self._below = children(plan.cells)
         self._history: dict[str, list[Fault]] = {}
         self._alone: deque[str] = deque()
@@ -57,14 +66,40 @@ class Ledger:
         while self._ready:
             key = heapq.heappop(self._ready)[1]
             self._queued.discard(key)
-            if self._unblocked(key) and self._idle(
-                key
-            ):  # else its parent was reopened, and brings it back when it is done
+            # Else its parent was reopened, and brings it back when it is done.
+            if self._unblocked(key) and self._idle(key):
                 return self.cells[key], False
         if self._alone and not self.running:
             self._solo = self._alone.popleft()
             return self.cells[self._solo], True
         return None
+
+    def companions(self, first: Cell, slots: int) -> list[Cell]:
+        """Further cells that may start now, to run in one task after ``first``, where all are short.
+
+        Only those that come next anyway, and no more than leaves each of ``slots`` its part. A cell that was
+        handed out before is left to run by itself: it may be what ended its batch.
+        """
+        most = min(_BATCH_CELLS, -(-(len(self._ready) + 1) // slots))
+        chosen: list[Cell] = []
+        seconds = self.pace.seconds(first)
+        if not self._is_short(first):
+            return chosen
+        while self._ready and len(chosen) + 1 < most:
+            key = self._ready[0][1]
+            cell = self.cells[key]
+            if self._unblocked(key) and self._idle(key):
+                seconds += self.pace.seconds(cell)
+                if seconds > _BATCH_SECONDS or not self._is_short(cell):
+                    break
+                chosen.append(cell)
+            heapq.heappop(self._ready)
+            self._queued.discard(key)
+        return chosen
+
+    def _is_short(self, cell: Cell) -> bool:
+        never = cell.key not in self.attempts
+        return never and self.pace.sure(cell) and self.pace.seconds(cell) <= _SHORT_SECONDS
 
     def next_wait(self, now: float) -> float:
         """Seconds until a cell that waits for its next attempt may start; 0 where there is none."""
@@ -80,6 +115,7 @@ class Ledger:
         """Note that a cell's record is in the store; its children may follow."""
         self._leave(key)
         self.done.add(key)
+        self._left.remove(self.cells[key])
         self.computed += 1
         if seconds:
             self.pace.learn(self.cells[key], seconds)
@@ -122,13 +158,8 @@ class Ledger:
         """
         if not self.pace.known:
             return None
-        settled = self.done | self.failed | self.blocked
-        work = sum(
-            self.pace.seconds(cell) * (1.0 - shares.get(key, 0.0))
-            for key, cell in self.cells.items()
-            if key not in settled
-        )
-        return work / max(1, slots)
+        gone = sum(self.pace.seconds(self.cells[key]) * share for key, share in shares.items())
+        return max(0.0, self._left.seconds(self.pace) - gone) / max(1, slots)
 
     def _quarantine(self, key: str) -> list[str]:
         self.failed.add(key)
@@ -138,6 +169,8 @@ class Ledger:
             if child not in self.done and child not in self.failed and child not in self.blocked
         ]
         self.blocked.update(blocked)
+        for gone in (key, *blocked):
+            self._left.remove(self.cells[gone])
         return blocked
 
     def _reopen(self, parents: Iterable[str]) -> None:
@@ -146,6 +179,7 @@ class Ledger:
             if parent in self.done:
                 self.done.discard(parent)
                 self._reused.discard(parent)
+                self._left.add(self.cells[parent])
                 self._push(parent)
 
     def _leave(self, key: str) -> None:

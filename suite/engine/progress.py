@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import psutil
 
@@ -43,6 +43,22 @@ class Report:
     share: float = 0.0
     images: int = 0
     verdict: tuple[Fault, str] | None = None
+
+
+class Voice(Protocol):
+    """How a cell says where it is."""
+
+    def update(self, share: float, images: int) -> None:
+        """Say how far the cell is."""
+        ...
+
+    def enter(self, phase: Phase) -> None:
+        """Say what the cell is about to do."""
+        ...
+
+    def condemn(self, fault: Fault, reason: str) -> None:
+        """Say why the cell is about to end itself."""
+        ...
 
 
 class Reporter:

@@ -47,12 +47,13 @@ def test_a_cell_that_does_not_end_when_told_is_given_up() -> None:
     waiting.ended = 61.0
     assert waiting.lateness(70.0, LIMIT, START) is None
     assert waiting.lateness(77.0, LIMIT, START) == "give up"
-    assert waiting.given_up(77.0, LIMIT).fault == "time"
+    [given_up] = waiting.given_up(77.0, LIMIT)
+    assert given_up.fault == "time"
 
 
 def test_what_never_began_counts_as_lost() -> None:
-    assert flight().given_up(301.0, LIMIT) == Outcome("lost", "no worker began it for 301 s")
-    assert heard("closing").given_up(301.0, LIMIT) == Outcome("lost", "it was closing for 301 s")
+    assert flight().given_up(301.0, LIMIT) == (Outcome("lost", "no worker began it for 301 s"),)
+    assert heard("closing").given_up(301.0, LIMIT) == (Outcome("lost", "it was closing for 301 s"),)
 
 
 def test_only_word_of_its_own_attempt_counts(tmp_path: Path) -> None:

@@ -142,3 +142,45 @@ def test_a_missing_parent_that_no_cell_of_the_plan_brings_back_stops_the_run() -
     take(book)
     decision, blocked = book.stumble(child.key, "parent", 0.0)
     assert (decision.action, blocked) == ("stop", [])
+
+
+def seasoned(short: float) -> Ledger:
+    """A book of forty cells alike, of which ten have taken ``short`` seconds each."""
+    given = cells(40, 0)
+    book = ledger(given)
+    for _ in range(10):
+        book.finish(take(book).key, short)
+    return book
+
+
+def batch(book: Ledger, slots: int) -> list[Cell]:
+    chosen = book.next(0.0)
+    assert chosen is not None
+    together = [chosen[0], *book.companions(chosen[0], slots)]
+    for cell in together:
+        book.start(cell.key)
+    return together
+
+
+def test_cells_known_to_be_short_run_together_and_leave_each_slot_its_part() -> None:
+    book = seasoned(0.001)
+    together = batch(book, slots=3)
+    assert len({cell.key for cell in together}) == len(together) == 10
+    assert len(batch(book, slots=3)) == 7
+
+
+@pytest.mark.parametrize(("short", "together"), [(0.1, 10), (0.2, 5), (0.3, 1), (60.0, 1)])
+def test_a_batch_takes_a_second_at_most_and_long_cells_run_singly(short: float, together: int) -> None:
+    assert len(batch(seasoned(short), slots=1)) == together
+
+
+def test_before_anything_is_known_cells_run_singly() -> None:
+    assert len(batch(ledger(cells(40, 0)), slots=1)) == 1
+
+
+def test_cells_of_a_lost_batch_run_by_themselves() -> None:
+    book = seasoned(0.001)
+    lost = batch(book, slots=1)
+    for cell in lost:
+        book.release(cell.key)
+    assert [len(batch(book, slots=1)) for _ in lost] == [1] * len(lost)
