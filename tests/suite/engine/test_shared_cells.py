@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from engine_descent import Descent  # its import registers it
 from engine_sweeps import sweep
 from safetensors.torch import load_file
 
@@ -89,19 +90,24 @@ def two_gpus() -> Iterator[None]:
 
 @pytest.mark.slow
 def test_two_workers_train_what_one_process_trains(two_gpus: None, tmp_path: Path) -> None:
-    report = run(shared(tmp_path / "two"))
+    methods = (*METHODS, MethodConfig("engine_descent", {"head": "nearest_centroid"}))
+    assert Descent.shareable
+    report = run(shared(tmp_path / "two", methods=methods))
     assert report.exit_code == 0, [failure.traceback for failure in Store(tmp_path / "two").failures()]
     alone = Resources(1, 0, memory_mib_per_cell=6_000, time_limit_seconds=900)
-    assert run(shared(tmp_path / "one", resources=alone)).exit_code == 0
-    for name, one in trainings(tmp_path / "one").items():
+    assert run(shared(tmp_path / "one", methods=methods, resources=alone)).exit_code == 0
+    ones = trainings(tmp_path / "one")
+    assert ones.keys() == {"maml", "transfer", "engine_descent"}
+    for name, one in ones.items():
         two = trainings(tmp_path / "two")[name]
         assert two.results["spent"]["images"] == one.results["spent"]["images"]
         assert [at for at, _ in two.results["curve"]] == [at for at, _ in one.results["curve"]]
         assert two.measured.gpu_seconds == pytest.approx(2 * two.measured.wall_seconds)
-        for part, expected in weights(tmp_path / "one", one).items():
-            # In float32 Adam turns the rounding of a small gradient into a step of another size.
-            found = weights(tmp_path / "two", two)[part]
-            assert float((found - expected).norm()) <= 1e-2 * float(expected.norm()) + 1e-3, (name, part)
+    # Adam turns the rounding of a small gradient into a step of another size: tests/suite/parallel holds the
+    # others' weights in float64. Those of gradient descent are as near as float32 has them.
+    found = weights(tmp_path / "two", trainings(tmp_path / "two")["engine_descent"])
+    for part, expected in weights(tmp_path / "one", ones["engine_descent"]).items():
+        assert float((found[part] - expected).norm()) <= 1e-4 * float(expected.norm()) + 1e-6, part
 
 
 @pytest.mark.slow
@@ -109,7 +115,7 @@ def test_what_a_method_does_wrong_is_told_once(two_gpus: None, tmp_path: Path) -
     wrong = MethodConfig("transfer", {"batch_size": 33, "head": "nearest_centroid", "lr": 1e30})
     assert run(shared(tmp_path, methods=(wrong,))).exit_code == 1
     [failure] = [failure for failure in Store(tmp_path).failures() if failure.kind == "train"]
-    assert "logits that are NaN or infinite" in failure.reason and "member.py" in failure.traceback
+    assert "that are NaN or infinite" in failure.reason and "member.py" in failure.traceback
     assert failure.attempt == 1
 
 
