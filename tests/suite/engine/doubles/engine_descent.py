@@ -1,7 +1,7 @@
 """A method whose training can be shared, and whose weights are continuous in its gradients.
 
-Adam turns the rounding of a small gradient into a step of another size; plain gradient descent does not, so that
-trainings of different numbers of processes can be compared closely in float32.
+Adam turns the rounding of a small gradient into a step of another size; plain gradient descent does not, so
+that trainings of different numbers of processes can be compared closely in float32.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Descent(AdaptationArguments, BodyArguments):
             images, labels = source.batch(33)
             network.train()
             optimiser.zero_grad()
-            F.cross_entropy(classifier(network(inputs(network, images))), labels).backward()
+            loss = F.cross_entropy(classifier(network(inputs(network, images))), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
 
         return step
