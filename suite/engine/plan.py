@@ -15,7 +15,7 @@ from suite.engine.diversity import diversity_cell, rulers
 from suite.engine.identity import Identified, identify, identify_walled
 from suite.engine.schedule import children, descendants
 from suite.engine.terms import Terms
-from suite.engine.transfers import transfer_cells
+from suite.engine.transfers import too_many_labels, transfer_cells
 from suite.isolation import Code
 from suite.methods.source import Budget
 
@@ -29,7 +29,7 @@ class Plan:
     ``terms`` are those of the sweep, or of the errand, that wants them. A parent that is no cell of the plan
     must be in the store. ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined
     cells. ``blocked``: keys of cells that build on those. ``codes``: what a worker must load to have their
-    methods, by name.
+    methods, by name. ``notes``: sentences on what is not as one might expect.
     """
 
     terms: Terms
@@ -38,6 +38,7 @@ class Plan:
     done: Mapping[str, float] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -56,8 +57,9 @@ def plan(sweep: SweepConfig) -> Plan:
     prepared, for their digests.
 
     Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
-    or images for a protocol, or a transfer task for the labels: all before anything is computed.
+    or images for a protocol, or every transfer task for the labels: all before anything is computed.
     """
+    notes = tuple(too_many_labels(sweep))
     submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
     methods = [
         _identify(method, sweep, network, submitted.get(method.name))
@@ -84,7 +86,7 @@ def plan(sweep: SweepConfig) -> Plan:
         cells.setdefault(cell.key, cell)
     # All trainings, then all evaluations, then the rest: the order in which a person would read them.
     ordered = tuple(sorted(cells.values(), key=lambda cell: _ORDER.get(cell.kind, len(_ORDER))))
-    return Plan(sweep, ordered, {method.code.name: method.code for method in methods})
+    return Plan(sweep, ordered, {method.code.name: method.code for method in methods}, notes=notes)
 
 
 def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:

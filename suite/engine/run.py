@@ -106,6 +106,8 @@ def carry_out(
                 terms.store,
             )
         )
+        for note in known.notes:
+            emit(events.Notice(note))
 
         def on_cluster(cluster: Cluster) -> None:
             clusters[:] = [cluster]

@@ -22,13 +22,14 @@ _PLAIN = "softmax"
 def transfer_cells(sweep: SweepConfig, methods: Sequence[Identified]) -> Iterator[Cell]:
     """Every cell of the track, trainings that are shared more than once. Tasks are loaded for their digests.
 
-    Raises ValueError where a task has too few images for ``sweep.labels``, and what ``transfers.load`` does.
+    A task is asked for no more labels a class than it has: ``too_many_labels`` tells which it lacks. Raises
+    what ``transfers.load`` does.
     """
     rulers = yardsticks(sweep.measures) if sweep.transfers else []
     for given in sweep.transfers:
         task = transfers.load(given.name, **given.options)
         identity = BenchmarkIdentity(name=task.name, options=dict(task.options), digest=task.digest)
-        _check(task, sweep.labels)
+        offered = [labels for labels in sweep.labels if not _lacks(task, labels)]
         for seed in sweep.seeds:
             trainings: dict[str, Cell] = {}
             for method in methods:
@@ -36,12 +37,32 @@ def transfer_cells(sweep: SweepConfig, methods: Sequence[Identified]) -> Iterato
                     method.training, identity, _shape(task), sweep.budget, seed, track=TRANSFER
                 )
                 yield train
-                for labels in sweep.labels:
+                for labels in offered:
                     yield evaluate_cell(method.whole, identity, protocol(task, labels), seed, train)
                 # Behind walls nobody looks into a network.
                 if sweep.trust or not method.code.submitted:
                     trainings[train.key] = train
             yield from _measured(list(trainings.values()), rulers)
+
+
+def too_many_labels(sweep: SweepConfig) -> list[str]:
+    """A sentence for each task that has not all of ``sweep.labels`` in every class.
+
+    Raises ValueError for a number of labels that no task has.
+    """
+    lacking: list[tuple[str, dict[int, str]]] = []
+    for given in sweep.transfers:
+        task = transfers.load(given.name, **given.options)
+        lacking.append((task.name, {labels: why for labels in sweep.labels if (why := _lacks(task, labels))}))
+    for labels in sweep.labels:
+        if lacking and all(labels in found for _, found in lacking):
+            why = "; ".join(found[labels] for _, found in lacking)
+            raise ValueError(f"labels: {why}; take fewer, or 0 for all that there are")
+    return [
+        f"{name} is not scored at {', '.join(map(str, found))} labels a class: not every class has so many"
+        for name, found in lacking
+        if found
+    ]
 
 
 def reference_of(method: MethodIdentity, among: Sequence[MethodIdentity]) -> int | None:
@@ -91,10 +112,11 @@ def _shape(task: Transfer) -> Shape:
     return Shape(min(_WAY, len(task.source.classes)), _SHOT, _QUERY)
 
 
-def _check(task: Transfer, labels: Sequence[int]) -> None:
-    for wanted in labels:
-        if wanted:
-            try:
-                task.labelled(wanted)
-            except ValueError as error:
-                raise ValueError(f"labels: {error}; take fewer, or 0 for all that there are") from error
+def _lacks(task: Transfer, labels: int) -> str:
+    """Why ``task`` has no ``labels`` a class, or nothing where it has; 0 is all that there are."""
+    if labels:
+        try:
+            task.labelled(labels)
+        except ValueError as error:
+            return str(error)
+    return ""

@@ -260,6 +260,20 @@ def test_too_few_labels_are_refused_before_anything_is_trained(tmp_path: Path) -
         plan(transfer_sweep(tmp_path, PROBE, labels=(0, 31)))
 
 
+def test_a_task_without_so_many_labels_is_left_out_and_named(tmp_path: Path) -> None:
+    many = BenchmarkConfig("digit_classes")  # more than 100 a class
+    given = transfer_sweep(tmp_path, PROBE, labels=(0, 31))
+    planned = plan(replace(given, transfers=(*given.transfers, many)))
+    asked = [
+        (cell.benchmark.name, cell.protocol.shot)
+        for cell in planned.cells
+        if cell.protocol is not None and cell.benchmark is not None
+    ]
+    assert sorted(asked) == [("digit_classes", 0), ("digit_classes", 31), ("noisy_transfer", 0)]
+    [note] = planned.notes
+    assert note.startswith("noisy_transfer is not scored at 31 labels a class")
+
+
 def test_a_measure_of_two_has_a_reference_and_one_of_one_has_none() -> None:
     method = identity("sigmoid")
     alone, two = Yardstick.of("effective_rank"), Yardstick.of("cka_to_reference")
