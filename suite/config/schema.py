@@ -152,13 +152,19 @@ class DiversityConfig:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one cell gets, and how many run at once (0: as many as fit)."""
+    """What one cell gets, and how many run at once (0: as many as fit).
+
+    Prices are of a CPU and of a GPU an hour, in whatever ``currency`` says; 0 is not known.
+    """
 
     cpus_per_cell: float = 1
     gpus_per_cell: float = 0
     memory_mib_per_cell: int = 2_048
     time_limit_seconds: float = 3_600
     max_in_flight: int = 0
+    price_per_cpu_hour: float = 0
+    price_per_gpu_hour: float = 0
+    currency: str = "$"
 
     def __post_init__(self) -> None:
         _at_least(self, gpus_per_cell=0, memory_mib_per_cell=1, max_in_flight=0)
@@ -166,6 +172,10 @@ class Resources:
             value = getattr(self, key)
             if not 0 < value < math.inf:
                 raise BadValueError(key, "a number above 0", value)
+        for key in ("price_per_cpu_hour", "price_per_gpu_hour"):
+            value = getattr(self, key)
+            if not 0 <= value < math.inf:
+                raise BadValueError(key, "a number of at least 0", value)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leaderboard.records import Record
@@ -31,6 +31,11 @@ def execute_all(jobs: Sequence[Job]) -> tuple[Outcome, ...]:
 
     The jobs are of one sweep. Word of the whole batch is left under the key of its first cell.
     """
+    node = body.node()
+    return tuple(replace(outcome, node=node) for outcome in _all(jobs))
+
+
+def _all(jobs: Sequence[Job]) -> tuple[Outcome, ...]:
     first = jobs[0]
     if len(jobs) == 1:
         return (body.execute(first),)

@@ -22,6 +22,7 @@ from leaderboard.store import Store, StoreError
 from suite.config import Tracking
 from suite.engine import distributed, tracking
 from suite.engine.cells import Cell
+from suite.engine.gpus import gauge, nothing
 from suite.engine.guard import Cost, Guard, prepare, thread_count, time_sentence
 from suite.engine.opening import Doors
 from suite.engine.outcomes import Outcome
@@ -79,15 +80,22 @@ def presence(job: Job) -> Iterator[tuple[Reporter, Path]]:
     Raises OSError where neither can be written.
     """
     process = psutil.Process()
-    report = Report(job.token, process.pid, process.create_time(), socket.gethostname())
+    report = Report(job.token, process.pid, process.create_time(), socket.gethostname(), node=node())
     if "://" in job.store:  # what the driver made is on its own host
         Path(job.reports).mkdir(parents=True, exist_ok=True)
-    reporter = Reporter(Path(job.reports), job.cell.key, report)
+    reporter = Reporter(Path(job.reports), job.cell.key, report, gauge() if job.gpus else nothing)
     try:
         with tempfile.TemporaryDirectory(dir=job.reports, prefix=f"{job.cell.key}.") as scratch:
             yield reporter, Path(scratch)
     finally:
         reporter.close()
+
+
+def node() -> str:
+    """Ray's name for the host of this process; empty outside a cluster."""
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id()) if ray.is_initialized() else ""
 
 
 def unwritable(job: Job, error: OSError) -> Outcome:

@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from suite.engine.errors import ClusterLost, EngineError
+from suite.engine.hosts import Host
 
 # Keys and sentences are all that passes through Ray, never data: its shared memory can be as small as it
 # goes.
@@ -59,6 +60,24 @@ class Cluster:
             raise ClusterLost(
                 f"the Ray cluster{self._where()} does not answer: {_first_line(error)}"
             ) from error
+
+    def hosts(self) -> list[Host]:
+        """The live nodes, each with its name and what it has; empty while the cluster does not answer."""
+        import ray
+
+        try:
+            told = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        except Exception:  # noqa: BLE001 Ray raises what it likes; the view does without, and `nodes` says it
+            return []
+        return [
+            Host(
+                node["NodeID"],
+                node["NodeManagerHostname"],
+                node["Resources"].get("CPU", 0.0),
+                node["Resources"].get("GPU", 0.0),
+            )
+            for node in told
+        ]
 
     def stop(self) -> None:
         """Leave the cluster; end our own within seconds, and remove its folder."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from suite.engine.hosts import Host
+
 
 class Named(Protocol):
     """What is told of a cell; a ``Cell`` has it, and so has word of a cell that runs elsewhere."""
@@ -98,7 +100,11 @@ class CellFailed:
 
 @dataclass(frozen=True)
 class Tick:
-    """The sweep goes on: sent twice a second. ``seconds_left`` is None until there is ground to guess."""
+    """The sweep goes on: sent twice a second. ``seconds_left`` is None until there is ground to guess.
+
+    ``images`` counts those that cells pushed through a network since the driver began, one way or another.
+    ``spent`` and ``spent_at_end`` are in ``currency``, None without prices, or ground to guess.
+    """
 
     done: int
     total: int
@@ -107,6 +113,17 @@ class Tick:
     running: int
     seconds: float
     seconds_left: float | None
+    images: int = 0
+    spent: float | None = None
+    spent_at_end: float | None = None
+    currency: str = "$"
+
+
+@dataclass(frozen=True)
+class HostsTold:
+    """Every host of the cluster as it stands."""
+
+    hosts: tuple[Host, ...]
 
 
 @dataclass(frozen=True)
@@ -139,6 +156,7 @@ Event = (
     | CellRetried
     | CellFailed
     | Tick
+    | HostsTold
     | Notice
     | SweepEnded
 )

@@ -21,6 +21,7 @@ from suite.engine.cluster import Cluster, connect
 from suite.engine.errors import ClusterLost, EngineError
 from suite.engine.flight import OWN_START_SECONDS, SHARED_START_SECONDS, Flight
 from suite.engine.ledger import Ledger
+from suite.engine.meter import Meter
 from suite.engine.outcomes import Outcome
 from suite.engine.plan import Plan
 from suite.isolation import Code
@@ -60,7 +61,7 @@ class Executor:
         self._limit = plan.terms.resources.time_limit_seconds
         self._restarts = 0
         self._looked = 0.0
-        self._began = time.monotonic()
+        self._meter = Meter(plan.terms.resources)
 
     def run(self) -> None:
         """Carry the plan out, or stop where ``stopping`` says so. Raises EngineError or StoreError to give
@@ -177,7 +178,8 @@ class Executor:
             for cell, _ in flight.aboard:
                 self.ledger.release(cell.key)
             return
-        for (cell, attempt), outcome in zip(flight.aboard, outcomes, strict=True):
+        for place, ((cell, attempt), outcome) in enumerate(zip(flight.aboard, outcomes, strict=True)):
+            self._meter.land(flight, place, outcome)
             self._settle(cell, attempt, outcome)
 
     def _settle(self, cell: Cell, attempt: int, outcome: Outcome) -> None:
@@ -242,19 +244,9 @@ class Executor:
         self._land(flight, flight.given_up(now, self._limit))
 
     def _tick(self, now: float) -> None:
-        ledger = self.ledger
         flights = self._flights.values()
-        shares = {f.cell.key: f.report.share for f in flights if f.report and not f.mates}
-        tick = events.Tick(
-            done=len(ledger.done),
-            total=len(ledger.cells),
-            failed=len(ledger.failed),
-            blocked=len(ledger.blocked),
-            running=len(flights),
-            seconds=now - self._began,
-            seconds_left=ledger.seconds_left(shares, self._slots),
-        )
-        self._emit(tick)
+        for told in self._meter.read(self.ledger, flights, self._slots, self._cluster, now):
+            self._emit(told)
 
     # Ending ----------------------------------------------------------------------------------------------
 

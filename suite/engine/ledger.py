@@ -155,11 +155,38 @@ class Ledger:
     def seconds_left(self, shares: dict[str, float], slots: int) -> float | None:
         """Expected seconds to the end, given the running cells' shares done; None where there is nothing to
         go by.
+
+        The work that is left over the slots, but no less than the longest chain of cells that is left: at the
+        end of a sweep a few long cells run, and the other slots are empty.
         """
+        work = self.work_left(shares)
+        return None if work is None else max(work / max(1, slots), self._longest_chain(shares))
+
+    def work_left(self, shares: dict[str, float]) -> float | None:
+        """Expected seconds of all that is left, one cell after the other; else as ``seconds_left``."""
         if not self.pace.known:
             return None
         gone = sum(self.pace.seconds(self.cells[key]) * share for key, share in shares.items())
-        return max(0.0, self._left.seconds(self.pace) - gone) / max(1, slots)
+        return max(0.0, self._left.seconds(self.pace) - gone)
+
+    def _longest_chain(self, shares: dict[str, float]) -> float:
+        # Of those that are ready the first has the longest; and no chain begins anywhere else.
+        waiting = [key for _, key in (*self._ready[:1], *self._delayed)]
+        known: dict[str, float] = {}
+        longest = 0.0
+        for key in (*waiting, *self._alone, *self.running):
+            gone = shares.get(key, 0.0) * self.pace.seconds(self.cells[key])
+            longest = max(longest, self._chain(key, known) - gone)
+        return longest
+
+    def _chain(self, key: str, known: dict[str, float]) -> float:
+        """Expected seconds of a cell and of the longest chain that waits behind it."""
+        if any(key in over for over in (self.done, self.failed, self.blocked)):
+            return 0.0
+        if key not in known:
+            behind = max((self._chain(child, known) for child in self._below[key]), default=0.0)
+            known[key] = self.pace.seconds(self.cells[key]) + behind
+        return known[key]
 
     def _quarantine(self, key: str) -> list[str]:
         self.failed.add(key)

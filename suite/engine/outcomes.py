@@ -31,7 +31,8 @@ class Outcome:
     """What a cell's body hands back: small, since the record itself is in the store by then.
 
     ``fault`` None means done; ``reason`` is one sentence; ``figure`` an accuracy in 0..1 for the live view.
-    ``tracking`` says why W&B did not take part, if it should have.
+    ``tracking`` says why W&B did not take part, if it should have. ``node`` is Ray's name for the host it ran
+    on, empty where it is not known.
     """
 
     fault: Fault | None = None
@@ -40,6 +41,7 @@ class Outcome:
     seconds: float = 0.0
     figure: float | None = None
     tracking: str | None = None
+    node: str = ""
 
 
 @dataclass(frozen=True)

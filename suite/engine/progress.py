@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 
 import psutil
 
+from suite.engine.gpus import Gauge, GpuUse, nothing
 from suite.engine.outcomes import Fault
 from suite.process import process_born
 
@@ -32,7 +33,8 @@ class Report:
 
     ``pid`` and ``born`` (its start, in seconds of the epoch) name the process on ``host``. Only the time of
     the phase "working" counts towards its limit. ``share`` is in 0..1; ``images`` counts those seen so far.
-    ``verdict`` is set by a cell that ends itself: what went wrong, and a sentence.
+    ``verdict`` is set by a cell that ends itself: what went wrong, and a sentence. ``node`` is Ray's name for
+    the host, ``gpus`` how busy those are that the process holds.
     """
 
     attempt: str
@@ -43,6 +45,8 @@ class Report:
     share: float = 0.0
     images: int = 0
     verdict: tuple[Fault, str] | None = None
+    node: str = ""
+    gpus: tuple[GpuUse, ...] = ()
 
 
 class Voice(Protocol):
@@ -68,10 +72,10 @@ class Reporter:
     dropped then, since the commit will say so.
     """
 
-    def __init__(self, folder: Path, key: str, report: Report) -> None:
+    def __init__(self, folder: Path, key: str, report: Report, gauge: Gauge = nothing) -> None:
         self._path = folder / f"{key}.json"
         self._temporary = folder / f"{key}.{report.pid}.tmp"
-        self._report = report
+        self._report, self._gauge = report, gauge
         self._put()
 
     def update(self, share: float, images: int) -> None:
@@ -101,7 +105,7 @@ class Reporter:
 
     def _put(self) -> None:
         self._written = time.monotonic()
-        self._temporary.write_text(json.dumps(asdict(self._report)))
+        self._temporary.write_text(json.dumps(asdict(replace(self._report, gpus=self._gauge()))))
         self._temporary.replace(self._path)
 
 
@@ -111,6 +115,7 @@ def read(folder: Path, key: str) -> Report | None:
         values = json.loads((folder / f"{key}.json").read_bytes())
         verdict = values["verdict"]
         values["verdict"] = (verdict[0], verdict[1]) if verdict else None
+        values["gpus"] = tuple(GpuUse(**use) for use in values["gpus"])
         return Report(**values)
     except (OSError, ValueError, KeyError, TypeError):
         # None yet, or written by another version of the suite; either way there is nothing to show.

@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from suite.engine import events
+from suite.engine.drawing import Picture
+from suite.engine.snapshot import Fold, Snapshot
+from suite.engine.words import clock, summary
 
 # Between lines that only say that it is still alive.
 _HEARTBEAT_SECONDS = 10.0
-_ROWS = 16
 _NAMED = 2
 
 
@@ -40,102 +40,48 @@ class Lines:
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._write, self._clock = write, clock
-        self._state = _State()
+        self._fold = Fold()
         self._spoke = clock()
 
     def __call__(self, event: events.Event) -> None:
-        self._state.take(event)
-        line = _line(event, self._state)
+        self._fold.take(event)
+        line = _line(event, self._fold)
         if line is None and isinstance(event, events.Tick):
             if self._clock() - self._spoke < _HEARTBEAT_SECONDS:
                 return
-            line = f"{self._state.summary(event)}{self._state.at_work()}"
+            snapshot = self._fold.snapshot()
+            line = f"{summary(snapshot)}{_at_work(snapshot)}"
         if line is not None:
             self._write(line)
             self._spoke = self._clock()
 
 
 class Screen:
-    """Events as a table of what runs, under lines for what is worth keeping."""
+    """A table of how the sweep stands, under lines for what is worth keeping."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._state = _State()
+        self._fold = Fold()
+        self._picture = Picture(self._fold.snapshot)
 
     def __call__(self, event: events.Event) -> None:
-        self._state.take(event)
-        self._live.update(Group() if isinstance(event, events.SweepEnded) else self._drawn())
-        line = None if isinstance(event, events.CellFinished) else _line(event, self._state)
+        self._fold.take(event)
+        self._live.update(Group() if isinstance(event, events.SweepEnded) else self._picture)
+        line = None if isinstance(event, events.CellFinished) else _line(event, self._fold)
         if line is not None:
             style = "red" if isinstance(event, events.CellFailed) else ""
             self._live.console.print(Text(line, style=style), soft_wrap=True)
 
-    def _drawn(self) -> RenderableType:
-        state = self._state
-        running = Table.grid(padding=(0, 2))
-        for row in list(state.running.values())[:_ROWS]:
-            speed = f"{row.images_per_second:,.0f} images/s" if row.images_per_second else ""
-            bar = ProgressBar(total=1.0, completed=row.share, width=24)
-            running.add_row(Text(row.cell.title), bar, f"{row.share:4.0%}", Text(speed, style="dim"))
-        more = len(state.running) - _ROWS
-        parts: list[RenderableType] = [running]
-        if more > 0:
-            parts.append(Text(f"and {more} more", style="dim"))
-        if state.tick is not None:
-            total = Table.grid(padding=(0, 2))
-            whole = ProgressBar(total=max(1, state.tick.total), completed=state.tick.done, width=24)
-            total.add_row(whole, Text(state.summary(state.tick), style="bold"))
-            parts.append(total)
-        elif state.waiting:
-            parts.append(Text(state.waiting, style="dim"))
-        return Group(*parts)
+
+def _at_work(snapshot: Snapshot) -> str:
+    """What runs, most advanced first, as the end of a sentence."""
+    cells = sorted(snapshot.running, key=lambda cell: -cell.share)
+    named = [f"{cell.title} {cell.share:.0%}" for cell in cells[:_NAMED]]
+    more = [f"{len(cells) - _NAMED} more"] if len(cells) > _NAMED else []
+    return ": " + ", ".join([*named, *more]) if named else ""
 
 
-class _State:
-    """What both views remember of the events."""
-
-    def __init__(self) -> None:
-        self.running: dict[str, events.CellProgress] = {}
-        self.tick: events.Tick | None = None
-        self.waiting = ""
-        self.done = 0
-        self.total = 0
-
-    def take(self, event: events.Event) -> None:
-        if isinstance(event, events.SweepPlanned):
-            self.done, self.total = event.reused, event.total
-            self.waiting = "starting Ray" if event.reused + event.failed + event.blocked < event.total else ""
-        elif isinstance(event, events.CellStarted):
-            self.running[event.cell.key] = events.CellProgress(event.cell, 0.0, 0, 0.0)
-        elif isinstance(event, events.CellProgress):
-            self.running[event.cell.key] = event
-        elif isinstance(event, events.CellFinished | events.CellFailed | events.CellRetried):
-            self.running.pop(event.cell.key, None)
-            self.done += isinstance(event, events.CellFinished)
-        elif isinstance(event, events.Tick):
-            self.tick = event
-
-    def at_work(self) -> str:
-        """What runs, most advanced first, as the end of a sentence."""
-        rows = sorted(self.running.values(), key=lambda row: -row.share)
-        named = [f"{row.cell.title} {row.share:.0%}" for row in rows[:_NAMED]]
-        more = [f"{len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
-        return ": " + ", ".join([*named, *more]) if named else ""
-
-    def summary(self, tick: events.Tick) -> str:
-        parts = [f"{tick.done} of {tick.total} cells"]
-        if tick.failed:
-            parts.append(f"{tick.failed} failed")
-        if tick.blocked:
-            parts.append(f"{tick.blocked} blocked")
-        parts.append(f"{tick.running} running")
-        parts.append(f"{_clock(tick.seconds)} gone")
-        if tick.seconds_left is not None:
-            parts.append(f"about {_clock(tick.seconds_left)} left")
-        return ", ".join(parts)
-
-
-def _line(event: events.Event, state: _State) -> str | None:
+def _line(event: events.Event, fold: Fold) -> str | None:
     """The line that an event is worth, if any."""
     if isinstance(event, events.SweepPlanned):
         parts = [f"{event.sweep}: {event.total} cells"]
@@ -150,7 +96,7 @@ def _line(event: events.Event, state: _State) -> str | None:
         return f"Ray on {where}: {event.cpus:g} CPUs{gpus}, {event.slots} cells at once"
     if isinstance(event, events.CellFinished):
         figure = f" {event.figure:.1%}" if event.figure is not None else ""
-        return f"[{state.done}/{state.total}] {event.cell.title}:{figure} in {event.seconds:.1f} s"
+        return f"[{fold.done}/{fold.total}] {event.cell.title}:{figure} in {event.seconds:.1f} s"
     if isinstance(event, events.CellRetried):
         how = "alone, when the others are done" if event.alone else f"in {event.wait:g} s"
         return f"again {how}: {event.cell.title}: {event.reason}"
@@ -169,14 +115,8 @@ def _last_line(event: events.SweepEnded) -> str:
     if event.interrupted:
         return f"stopped: {kept} of {event.total} cells are kept in {event.store}; the same command goes on"
     if kept == event.total:
-        return f"{event.total} cells are in {event.store}: {event.done} computed in {_clock(event.seconds)}"
+        return f"{event.total} cells are in {event.store}: {event.done} computed in {clock(event.seconds)}"
     return (
         f"{kept} of {event.total} cells are in {event.store}; {event.failed} failed, and {event.blocked} "
         "build on those. The same command leaves them out; with retry it tries them again"
     )
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
