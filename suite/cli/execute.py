@@ -47,6 +47,11 @@ class Wishes:
     events: bool = False
 
     @property
+    def lines(self) -> bool:
+        """Whether a program reads events: of a sweep or a run with ``--json``, or of a job."""
+        return self.events or (self.as_json and self.words[0] in ("sweep", "run"))
+
+    @property
     def single(self) -> bool:
         """Whether one method on one benchmark was asked for: its accuracy is the answer, not a ranking."""
         return self.words[0] == "run"
@@ -114,10 +119,10 @@ def compute(plan: Plan, wishes: Wishes) -> SweepReport:
 def _view(wishes: Wishes) -> Iterator[Callable[[events.Event], None]]:
     """Who hears of events: whoever watches, or the program that reads standard output."""
     from suite import engine
-    from suite.engine.wire import encode
+    from suite.engine.wire import Thinned, encode
 
-    if wishes.events:
-        yield lambda event: click.echo(encode(event))
+    if wishes.lines:
+        yield Thinned(lambda event: click.echo(encode(event)))
     else:
         with engine.live_view() as tell:
             yield tell
@@ -168,13 +173,23 @@ def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
     failures = store.failures(sweep=sweep.name)
     if wishes.as_json:
         told = {"report": asdict(report), "page": page, "failures": [_told(failure) for failure in failures]}
-        show_json({**told, "board": json.loads(to_json(board))})
+        _result({**told, "board": json.loads(to_json(board))}, wishes)
     else:
         shown = _accuracies(board) if wishes.single else [show.terminal(board, measured=True)]
         click.echo("\n".join(["", *shown]))
         click.echo(f"\nBoard: {page}")
     if report.exit_code:
         _mourn(failures, wishes)
+
+
+def _result(told: dict[str, object], wishes: Wishes) -> None:
+    """Print what a program is told at the end: after events, as the last of the lines."""
+    from suite.engine.wire import RESULT, VERSION
+
+    if wishes.lines:
+        click.echo(json.dumps({"event": RESULT, "version": VERSION, **told}))
+    else:
+        show_json(told)
 
 
 def _accuracies(board: Board) -> Iterator[str]:

@@ -34,7 +34,7 @@ def send(wishes: Wishes, sweep: str, store: str) -> int:
     if wishes.detach:
         click.echo(_ways(job, wishes.address), err=True)
         return 0
-    return watch(jobs, job, wishes.address, events=wishes.events)
+    return watch(jobs, job, wishes.address, as_json=wishes.lines)
 
 
 def jobs_at(address: str) -> Jobs:
@@ -45,14 +45,22 @@ def jobs_at(address: str) -> Jobs:
     return jobs.connect(address)
 
 
-def watch(jobs: Jobs, job: Job, address: str, *, events: bool = False) -> int:
-    """Show a job until it ends, and return its exit code; ctrl-C leaves it, and says how to come back."""
+def watch(jobs: Jobs, job: Job, address: str, *, as_json: bool = False) -> int:
+    """Show a job until it ends, and return its exit code; ctrl-C leaves it, and says how to come back.
+
+    With ``as_json`` standard output has lines of JSON alone, and whatever else the job says goes to standard
+    error.
+    """
     from suite.engine import live_view
-    from suite.engine.wire import encode
+    from suite.engine.wire import encode, is_result
 
     try:
-        if events:
-            return jobs.follow(job, lambda event: click.echo(encode(event)), click.echo)
+        if as_json:
+            return jobs.follow(
+                job,
+                lambda event: click.echo(encode(event)),
+                lambda text: click.echo(text, err=not is_result(text)),
+            )
         with live_view() as tell:
             return jobs.follow(job, tell, click.echo)
     except KeyboardInterrupt:

@@ -9,13 +9,15 @@ from suite.cli.shared import BadInput, web_address
 _on = click.option(
     "--on", "address", required=True, metavar="ADDRESS", help="Its job server, such as http://HEAD:8265."
 )
+_json = click.option("--json", "as_json", is_flag=True, help="Print its events as lines of JSON.")
 
 
 @click.command(epilog="\b\nExamples:\n  league runs watch standard --on http://127.0.0.1:8265\n")
 @click.argument("sweep")
 @_on
+@_json
 @click.pass_context
-def watch(ctx: click.Context, sweep: str, address: str) -> None:
+def watch(ctx: click.Context, sweep: str, address: str, as_json: bool) -> None:
     """Come back to a sweep that runs as a job; ends as the job does.
 
     Ctrl-C leaves it again; it goes on.
@@ -27,7 +29,7 @@ def watch(ctx: click.Context, sweep: str, address: str) -> None:
     _check(address)
     with explained():
         jobs = jobs_at(address)
-        ctx.exit(show(jobs, jobs.latest(sweep), address))
+        ctx.exit(show(jobs, jobs.latest(sweep), address, as_json=as_json))
 
 
 @click.command(epilog="\b\nExamples:\n  league runs stop standard --on http://127.0.0.1:8265\n")

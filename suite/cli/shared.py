@@ -59,6 +59,9 @@ on_option = click.option(
     help="Where to run: auto, the cluster this machine is in; ray://HOST:10001, one to join; "
     "http://HEAD:8265, one to send a job to.  [default: a cluster of this machine's own]",
 )
+lines_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print events and, last, the result, as lines of JSON."
+)
 detach_option = click.option(
     "--detach", is_flag=True, help="With --on http://...: send the job and leave it."
 )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from suite.cli.execute import Wishes, execute
-from suite.cli.shared import bad_input, detach_option, events_option, json_option, on_option
+from suite.cli.shared import bad_input, detach_option, events_option, lines_option, on_option
 
 _OPTIONS = (
     click.option("--store", metavar="PATH", help="Folder of the store; the same as store=PATH."),
@@ -20,7 +20,7 @@ _OPTIONS = (
     detach_option,
     events_option,
     click.option("--html", metavar="DIR", help="Folder of the HTML board.  [default: STORE/board/SWEEP]"),
-    json_option,
+    lines_option,
 )
 
 

@@ -45,7 +45,7 @@ def draw(snapshot: Snapshot, width: int, height: int) -> RenderableType:
         shown += [Text(""), _hosts(snapshot.hosts, most)]
         room -= 2 + min(most + 1, len(snapshot.hosts))
     if snapshot.running and room > 0:
-        shown += [Text(""), _cells(snapshot.running, max(1, min(_MOST_CELLS, room)), width)]
+        shown += [Text(""), _cells(snapshot.running, max(1, min(_MOST_CELLS, room - 1)), width)]
     return Group(*shown)
 
 
@@ -112,7 +112,7 @@ def _memory(host: Host) -> str:
 
 
 def _cells(running: Sequence[Running], most: int, width: int) -> RenderableType:
-    shown = running if len(running) <= most else running[: max(1, most - 1)]
+    shown = running[:most]
     table = Table.grid(padding=(0, 2), expand=False)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for _ in range(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -62,15 +63,21 @@ class Screen:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._fold = Fold()
-        self._picture = Picture(self._fold.snapshot)
+        self._lock = Lock()  # rich draws from a thread of its own
+        self._picture = Picture(self._snapshot)
 
     def __call__(self, event: events.Event) -> None:
-        self._fold.take(event)
+        with self._lock:
+            self._fold.take(event)
         self._live.update(Group() if isinstance(event, events.SweepEnded) else self._picture)
         line = None if isinstance(event, events.CellFinished) else _line(event, self._fold)
         if line is not None:
             style = "red" if isinstance(event, events.CellFailed) else ""
             self._live.console.print(Text(line, style=style), soft_wrap=True)
+
+    def _snapshot(self) -> Snapshot:
+        with self._lock:
+            return self._fold.snapshot()
 
 
 def _at_work(snapshot: Snapshot) -> str:

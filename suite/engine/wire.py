@@ -13,6 +13,9 @@ from suite.engine.hosts import Host
 VERSION = 1
 """Of the lines. Fields are added within a version; where one goes or changes its meaning, it is the next."""
 
+RESULT = "Result"
+"""What a line calls itself that is no event: the end of a sweep, as the command that ran it tells it."""
+
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(events.Event)}
 _EVENT, _VERSION, _CELL, _HOSTS = "event", "version", "cell", "hosts"
 # A sweep of an hour tells how it stands 500 times and more, one of a day 3,000 times: who comes late has to
@@ -65,6 +68,15 @@ def decode(line: str) -> events.Event | None:
     except TypeError:  # a field is missing: it is of an earlier version
         return None
     return event
+
+
+def is_result(line: str) -> bool:
+    """Whether that is the line of a sweep's result."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get(_EVENT) == RESULT
 
 
 def _known(kind: type[Any], told: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_a_sweep_ends_with_a_ranking_and_its_repetition_computes_nothing(tmp_pat
 
     again = league(*SWEEP, "--store", store, "--json")
     assert again.returncode == 0, again.stderr
-    told = json.loads(again.stdout)
+    told = json.loads(again.stdout.splitlines()[-1])
     assert (told["report"]["done"], told["report"]["reused"]) == (0, 4)
 
     board = league("board", "--store", store, "--sweep", "demo", "--json")
@@ -72,4 +72,4 @@ def test_ctrl_c_keeps_what_was_finished_and_says_how_to_go_on(tmp_path: Path) ->
     assert "Interrupted. What was finished is kept; go on with:\n" in said
     assert said[-1].startswith("  league sweep demo ")
     resumed = league(*words, "--json")
-    assert json.loads(resumed.stdout)["report"]["reused"] >= 1, resumed.stderr
+    assert json.loads(resumed.stdout.splitlines()[-1])["report"]["reused"] >= 1, resumed.stderr

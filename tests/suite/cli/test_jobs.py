@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ class Jobs:
     sent: list[Request] = field(default_factory=list)
     code: int = 0
     interrupted: bool = False
+    said: list[str] = field(default_factory=lambda: ["1  maml  91.2"])
 
     def of(self, sweep: str) -> list[Job]:
         return self.known
@@ -44,7 +46,8 @@ class Jobs:
 
     def follow(self, job: Job, on_event: Callable[[Any], None], on_text: Callable[[str], None]) -> int:
         on_event(events.Notice("a host has joined"))
-        on_text("1  maml  91.2")
+        for line in self.said:
+            on_text(line)
         if self.interrupted:
             raise KeyboardInterrupt
         return self.code
@@ -127,7 +130,14 @@ def test_watching_needs_a_job_server(call, cluster: Jobs) -> None:
     assert result.exit_code == 2 and "--on auto is not the address of a job server" in result.stderr
 
 
-def test_events_can_be_read_by_programs(call, cluster: Jobs) -> None:
-    result = call("sweep", "demo", "--on", HEAD, "--store", STORE, "--events")
-    first, second = result.stdout.splitlines()
-    assert first == '{"event": "Notice", "text": "a host has joined"}' and second == "1  maml  91.2"
+@pytest.mark.parametrize("words", [("sweep", "demo", "--store", STORE), ("runs", "watch", "demo")])
+def test_of_a_job_a_program_reads_lines_of_json_alone(call, cluster: Jobs, words: tuple[str, ...]) -> None:
+    cluster.known.append(Job("league-demo-1", "demo", "RUNNING", 0.0))
+    cluster.said = ["1  maml  91.2", '{"event": "Result", "version": 1, "report": {}}']
+    result = call(*words, "--on", HEAD, "--json")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert told == [
+        {"event": "Notice", "version": 1, "text": "a host has joined"},
+        {"event": "Result", "version": 1, "report": {}},
+    ]
+    assert "1  maml  91.2" in result.stderr

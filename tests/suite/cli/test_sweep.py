@@ -142,7 +142,7 @@ def test_a_run_ends_with_accuracies_and_intervals(call, ended) -> None:
 
 def test_a_sweep_as_json_is_json(call, ended) -> None:
     ended()
-    told = json.loads(call("sweep", "demo", "--json").stdout)
+    told = json.loads(call("sweep", "demo", "--json").stdout.splitlines()[-1])
     assert told["report"]["done"] == 24
     assert told["page"].startswith("file://")
     assert told["board"]["computed"]["ranking"]

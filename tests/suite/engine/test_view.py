@@ -65,7 +65,7 @@ def test_a_sign_of_life_only_after_a_silence(spoken: tuple[list[str], Clock, Lin
         show(tick(float(second)))
     assert len(lines) == 5
     assert lines[0] == (
-        "1 of 4 cells, 1 failed, 2 blocked, 1 running, 0:10 gone, about 1:05 left: "
+        "1 of 4 cells, 1 running, 1 failed, 2 blocked, 0:10 gone, about 1:05 left: "
         "train maml · glyphs · seed 2 20%, train maml · glyphs · seed 1 10%, 1 more"
     )
     clock.now = 60.0
