@@ -17,6 +17,8 @@ _SHORT_SECONDS = 0.25
 # What a batch may take, and so what is lost with it, and how many cells it may have.
 _BATCH_SECONDS = 1.0
 _BATCH_CELLS = 100
+# From so much on, a cell's own time tells how long it will take.
+_GROUND_SHARE = 0.1
 
 
 class Ledger:
@@ -152,15 +154,18 @@ class Ledger:
         self._leave(key)
         self._push(key)
 
-    def seconds_left(self, shares: dict[str, float], slots: int) -> float | None:
+    def seconds_left(
+        self, shares: dict[str, float], slots: int, ages: dict[str, float] | None = None
+    ) -> float | None:
         """Expected seconds to the end, given the running cells' shares done; None where there is nothing to
         go by.
 
         The work that is left over the slots, but no less than the longest chain of cells that is left: at the
-        end of a sweep a few long cells run, and the other slots are empty.
+        end of a sweep a few long cells run, and the other slots are empty. ``ages``, the seconds that running
+        cells have worked, tell what these take themselves: those that finished first were the quicker ones.
         """
         work = self.work_left(shares)
-        return None if work is None else max(work / max(1, slots), self._longest_chain(shares))
+        return None if work is None else max(work / max(1, slots), self._longest_chain(shares, ages or {}))
 
     def work_left(self, shares: dict[str, float]) -> float | None:
         """Expected seconds of all that is left, one cell after the other; else as ``seconds_left``."""
@@ -169,14 +174,15 @@ class Ledger:
         gone = sum(self.pace.seconds(self.cells[key]) * share for key, share in shares.items())
         return max(0.0, self._left.seconds(self.pace) - gone)
 
-    def _longest_chain(self, shares: dict[str, float]) -> float:
+    def _longest_chain(self, shares: dict[str, float], ages: dict[str, float]) -> float:
         # Of those that are ready the first has the longest; and no chain begins anywhere else.
         waiting = [key for _, key in (*self._ready[:1], *self._delayed)]
         known: dict[str, float] = {}
         longest = 0.0
         for key in (*waiting, *self._alone, *self.running):
-            gone = shares.get(key, 0.0) * self.pace.seconds(self.cells[key])
-            longest = max(longest, self._chain(key, known) - gone)
+            share, expected = shares.get(key, 0.0), self.pace.seconds(self.cells[key])
+            own = ages[key] / share if key in ages and share >= _GROUND_SHARE else expected
+            longest = max(longest, self._chain(key, known) - expected + own * (1 - share))
         return longest
 
     def _chain(self, key: str, known: dict[str, float]) -> float:

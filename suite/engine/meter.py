@@ -49,6 +49,7 @@ class Meter:
         self._held_until = now
         alone = [flight for flight in flights if flight.report and not flight.mates]
         shares = {flight.cell.key: flight.report.share for flight in alone if flight.report}
+        ages = {f.cell.key: now - f.since for f in alone if f.report and f.report.phase == "working"}
         under_way = sum(flight.report.images for flight in alone if flight.report)
         spent, to_come = self._spending.spent, self._spending.to_come(ledger.work_left(shares))
         tick = events.Tick(
@@ -58,7 +59,7 @@ class Meter:
             blocked=len(ledger.blocked),
             running=len(ledger.running),
             seconds=now - self._began,
-            seconds_left=ledger.seconds_left(shares, slots),
+            seconds_left=ledger.seconds_left(shares, slots, ages),
             images=self._images + under_way,
             spent=spent,
             spent_at_end=None if spent is None or to_come is None else spent + to_come,
