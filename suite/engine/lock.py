@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -131,12 +132,17 @@ class StoreLock:
         other = self.previous
         if other is None or other.host == self._holder.host:
             return
-        silent = time.time() - os.fstat(self._descriptor).st_mtime
+        silent = self._file_system_time() - os.fstat(self._descriptor).st_mtime
         if silent < FOREIGN_SILENCE_SECONDS:
             raise StoreBusy(
                 f"{_busy(self.folder.parent, other)}. Its last sign of life is {silent:.0f} s old; "
                 f"if it was killed, try again in a minute"
             )
+
+    def _file_system_time(self) -> float:
+        """Now, by the clock that dates the heartbeats: a file server's, where this host's own may be off."""
+        with tempfile.TemporaryFile(dir=self.folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime
 
     def _write(self) -> None:
         data = json.dumps(asdict(self._holder)).encode()

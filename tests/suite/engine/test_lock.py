@@ -81,6 +81,23 @@ def test_a_holder_on_another_host_counts_while_it_gives_signs_of_life(tmp_path: 
         assert lock.previous is not None and lock.previous.host == "elsewhere"
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_off_makes_no_holder_dead_or_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    (tmp_path / "driver").mkdir()
+    path = tmp_path / "driver" / "lock"
+    note = {"pid": 1, "host": "elsewhere", "since": "s", "sweep": "far", "processes": [], "folders": []}
+    path.write_text(json.dumps(note))
+    true = time.time()
+    monkeypatch.setattr("suite.engine.lock.time.time", lambda: true + 3_600 * hours)
+    with pytest.raises(StoreBusy, match="'far'"):
+        StoreLock(tmp_path, "mine").__enter__()
+    os.utime(path, (true, true - FOREIGN_SILENCE_SECONDS - 1))
+    with StoreLock(tmp_path, "mine") as lock:
+        assert lock.previous is not None
+
+
 @pytest.mark.parametrize("rest", ["", "{", '{"pid": 3}', "[]", "\n\n"])
 def test_a_note_that_was_cut_short_is_no_hindrance(tmp_path: Path, rest: str) -> None:
     (tmp_path / "driver").mkdir()
