@@ -144,7 +144,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with hosts(3, tmp_path) as made:
+    with hosts(3, tmp_path, ROOT) as made:
         yield Site(made, tmp_path)
     assert not [host for host in made if host.processes()]
 
@@ -250,7 +250,7 @@ def test_a_full_disk_stops_the_sweep_and_room_lets_it_go_on(tmp_path: Path, quie
     (shared / "store").mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(shared / "store")], check=True)
     try:
-        with hosts(3, shared) as made:
+        with hosts(3, shared, ROOT) as made:
             site = Site(made, shared)
             site.up()
             driver = site.drive()

@@ -1,12 +1,12 @@
 """Several hosts on one machine: each with its own network, processes, name, /tmp and /dev/shm.
 
-    with hosts(3, shared=tmp_path) as (head, *workers):
+    with hosts(3, tmp_path) as (head, *workers):
         head.start(["ray", "start", "--head", "--block", f"--node-ip-address={head.address}"])
         workers[0].cut()    # its network is gone; heal() brings it back
         workers[1].kill()   # a power cut
 
-Hosts see the machine's files, but of its /tmp only the folder ``shared``. They reach each other, and nothing
-reaches them from outside: what talks to them is started on one of them. Their bridge is in a network
+Hosts see the machine's files, but of its /tmp only the folders that they are given. They reach each other, and
+nothing reaches them from outside: what talks to them is started on one of them. Their bridge is in a network
 namespace of its own, so that two runs never meet and nothing of them is in the machine's own network. Every
 namespace ends with its first process, that process with the one that made it: also when tests are killed.
 """
@@ -27,15 +27,15 @@ import psutil
 _PATIENCE = 30.0
 # Adopts and reaps orphans, as the first process of a host must.
 _FIRST = "while :; do sleep 3600 & wait $!; done"
-# A host's own /tmp, with the shared folder at its place in it. $1: the host's name, $2: the shared folder.
+# A host's own /tmp, with the folders that it sees at their places in it. $1: its name; the rest: the folders.
 _ROOM = """
 set -e
 hostname "$1"
-mount --bind "$2" /mnt
+mount -t tmpfs tmpfs /mnt
+for seen in "${@:2}"; do mkdir -p "/mnt/$seen"; mount --bind "$seen" "/mnt/$seen"; done
 mount -t tmpfs -o size=1g tmpfs /tmp
-mkdir -p "$2"
-mount --bind /mnt "$2"
-umount /mnt
+for seen in "${@:2}"; do mkdir -p "$seen"; mount --bind "/mnt/$seen" "$seen"; done
+umount -l /mnt
 mount -t tmpfs -o size=512m tmpfs /dev/shm
 cp "$2/.hosts" /tmp/.hosts
 mount --bind /tmp/.hosts /etc/hosts
@@ -145,11 +145,11 @@ class Host:
 
 
 @contextmanager
-def hosts(count: int, shared: Path) -> Iterator[list[Host]]:
+def hosts(count: int, shared: Path, *seen: Path) -> Iterator[list[Host]]:
     """``count`` hosts named host1, host2, …, with the addresses 10.77.0.1, …; all end with the block.
 
-    ``shared`` is a folder that all of them see, at its own path. Raises RuntimeError where ``why_not`` says
-    why not.
+    ``shared`` is a folder that all of them see, at its own path, as they do the folders ``seen``. Raises
+    RuntimeError where ``why_not`` says why not.
     """
     reason = why_not()
     if reason is not None:
@@ -163,7 +163,7 @@ def hosts(count: int, shared: Path) -> Iterator[list[Host]]:
         _run([*_enter(switch, "-n"), "ip", "link", "add", "name", "bridge", "type", "bridge"])
         _run([*_enter(switch, "-n"), "ip", "link", "set", "bridge", "up"])
         for number in range(1, count + 1):
-            made.append(_host(number, switch, shared))  # noqa: PERF401 so that it ends where the next fails
+            made.append(_host(number, switch, (shared, *seen)))  # noqa: PERF401 so that it ends where the next fails
         yield made
     finally:
         for host in made:
@@ -173,9 +173,9 @@ def hosts(count: int, shared: Path) -> Iterator[list[Host]]:
         (shared / ".hosts").unlink(missing_ok=True)
 
 
-def _host(number: int, switch: int, shared: Path) -> Host:
+def _host(number: int, switch: int, seen: Sequence[Path]) -> Host:
     apart = ["unshare", "-n", "-p", "-m", "-u", "-f", "--mount-proc", "--kill-child=SIGKILL"]
-    keeper = _keep([*apart, "bash", "-c", f"{_ROOM}\n{_FIRST}", "host", f"host{number}", str(shared)])
+    keeper = _keep([*apart, "bash", "-c", f"{_ROOM}\n{_FIRST}", "host", f"host{number}", *map(str, seen)])
     try:
         first = _first_of(keeper)
         _await(lambda: Path(f"/proc/{first}/root/tmp/.ready").exists(), f"host{number} did not start")
