@@ -5,10 +5,11 @@
         workers[0].cut()    # its network is gone; heal() brings it back
         workers[1].kill()   # a power cut
 
-Hosts see the machine's files, but of its /tmp only the folders that they are given. They reach each other, and
-nothing reaches them from outside: what talks to them is started on one of them. Their bridge is in a network
-namespace of its own, so that two runs never meet and nothing of them is in the machine's own network. Every
-namespace ends with its first process, that process with the one that made it: also when tests are killed.
+Hosts see the machine's files, but of its /tmp only the folders that they are given. They reach each other,
+and nothing reaches them from outside: what talks to them is started on one of them. Their bridge is in a
+network namespace of its own, so that two runs never meet and nothing of them is in the machine's own network.
+Every namespace ends with its first process, that process with the one that made it: also when tests are
+killed.
 """
 
 from __future__ import annotations
