@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from leaderboard.records import CellKind
@@ -16,9 +17,19 @@ Node = Mapping[str, float]
 """Resources of a node as Ray names them: CPU, GPU, and memory in bytes."""
 
 
-def slots(nodes: Sequence[Node], resources: Resources, cells: int) -> int:
-    """How many cells run at once; at most ``cells``.
+Launchable = tuple[Node, int]
+"""A kind of node that an autoscaler may start, and how many of it at most."""
 
+# What looks at networks that are trained already is quick enough on CPUs.
+_CPU_ONLY: frozenset[CellKind] = frozenset({"measure"})
+
+
+def slots(
+    nodes: Sequence[Node], resources: Resources, cells: int, launchable: Sequence[Launchable] = ()
+) -> int:
+    """How many cells run at once, on ``nodes`` or on those that may be started; at most ``cells``.
+
+    An autoscaler starts nodes for what waits for them, so as many cells are handed out as they could hold.
     Raises Infeasible, naming the request and what there is, where a cell fits on no node: Ray would wait for
     ever.
     """
@@ -27,9 +38,11 @@ def slots(nodes: Sequence[Node], resources: Resources, cells: int) -> int:
             f"resources.gpus_per_cell is {resources.gpus_per_cell:g}: "
             "a cell has a share of one GPU, or whole ones"
         )
-    fit = sum(_fit(node, resources) for node in nodes)
+    fit = max(sum(_fit(node, resources) for node in nodes), _to_come(launchable, resources, cells))
     if fit == 0:
         there = "; ".join(_described(node) for node in nodes) or "no node"
+        if launchable:
+            there += "; and may be started: " + "; ".join(_described(node) for node, _ in launchable)
         raise Infeasible(
             f"a cell asks for {resources.cpus_per_cell:g} CPUs, {resources.gpus_per_cell:g} GPUs and "
             f"{resources.memory_mib_per_cell} MiB of memory, which no node has; there is: {there}. "
@@ -40,13 +53,15 @@ def slots(nodes: Sequence[Node], resources: Resources, cells: int) -> int:
 
 
 def largest_memory(nodes: Sequence[Node], resources: Resources) -> int:
-    """Memory, in MiB, of the largest node that fits a cell: what a cell gets that runs alone."""
+    """Memory, in MiB, of the largest node that fits a cell: what a cell gets that runs alone. 0 without."""
     fitting = [node.get("memory", 0.0) for node in nodes if _fit(node, resources)]
     return int(max(fitting, default=0.0) / _MIB)
 
 
 def gpus(resources: Resources, kind: CellKind) -> float:
-    """GPUs of a cell: of several, only a training makes use."""
+    """GPUs of a cell: of several only a training makes use, and of any no cell that measures alone."""
+    if kind in _CPU_ONLY:
+        return 0.0
     return resources.gpus_per_cell if kind == "train" else min(resources.gpus_per_cell, 1)
 
 
@@ -59,6 +74,21 @@ def request(resources: Resources, memory_mib: int, kind: CellKind) -> dict[str, 
         "num_gpus": gpus(resources, kind),
         "memory": memory_mib * _MIB,
     }
+
+
+def without_gpus(resources: Resources) -> Resources:
+    """What a cell asks for that uses no GPU."""
+    return replace(resources, gpus_per_cell=0.0)
+
+
+def _to_come(launchable: Sequence[Launchable], resources: Resources, cells: int) -> int:
+    """Cells that fit on nodes that may be started; where their memory is not known it counts as enough."""
+    need = float(resources.memory_mib_per_cell * _MIB)
+    found = 0
+    for node, most in launchable:
+        each = _fit({**node, "memory": node.get("memory") or need * cells}, resources)
+        found += each * most
+    return found
 
 
 def _fit(node: Node, resources: Resources) -> int:

@@ -15,10 +15,10 @@ from suite.config import Tracking
 from suite.engine import distributed, events, outcomes, progress
 from suite.engine.batch import execute_all
 from suite.engine.body import Job
-from suite.engine.capacity import gpus, largest_memory, request, slots
+from suite.engine.capacity import gpus, largest_memory, request, slots, without_gpus
 from suite.engine.cells import Cell
 from suite.engine.cluster import Cluster, connect
-from suite.engine.errors import ClusterLost, EngineError
+from suite.engine.errors import ClusterLost, EngineError, Infeasible
 from suite.engine.flight import OWN_START_SECONDS, SHARED_START_SECONDS, Flight
 from suite.engine.ledger import Ledger
 from suite.engine.meter import Meter
@@ -28,6 +28,7 @@ from suite.isolation import Code
 
 _LOOK_SECONDS = 0.5
 _WAIT_SECONDS = 0.25
+_LOOK_AROUND_SECONDS = 5.0
 _RESTARTS = 5
 
 
@@ -58,6 +59,8 @@ class Executor:
         self._tracking: Tracking = plan.terms.tracking
         self._driver = secrets.token_hex(4)
         self._flights: dict[Any, Flight] = {}
+        self._slots = self._cpu_slots = self._all_memory = 0
+        self._looked_around = time.monotonic()
         self._limit = plan.terms.resources.time_limit_seconds
         self._restarts = 0
         self._looked = 0.0
@@ -90,25 +93,61 @@ class Executor:
         self._cluster = connect(self._address)
         try:
             self._on_cluster(self._cluster)
-            nodes = self._cluster.nodes()
-            resources = self.plan.terms.resources
-            self._slots = slots(nodes, resources, len(self.ledger.cells))
-            self._all_memory = largest_memory(nodes, resources)
+            self._make_room()
         except BaseException:
             self._cluster.stop()
             raise
         # A GPU's memory comes free for certain only with the process that held it.
         fresh = ray.remote(max_retries=0, max_calls=1)
-        self._task = (fresh if resources.gpus_per_cell else ray.remote(max_retries=0))(execute_all)
+        shares = self.plan.terms.resources.gpus_per_cell > 0
+        self._task = (fresh if shares else ray.remote(max_retries=0))(execute_all)
+
+    def _make_room(self) -> None:
+        """See how many cells the cluster takes, with the hosts that it has and those it may start."""
+        nodes, launchable = self._cluster.nodes(), self._cluster.launchable()
+        resources, cells = self.plan.terms.resources, len(self.ledger.cells)
+        room = slots(nodes, resources, cells, launchable)
+        self._cpu_slots = slots(nodes, without_gpus(resources), cells, launchable)
+        self._all_memory = largest_memory(nodes, resources)
         cpus, gpus = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU"))
-        self._emit(events.ClusterReady(self._slots, cpus, gpus, self._address))
+        if self._slots == 0:
+            self._emit(events.ClusterReady(room, cpus, gpus, self._address))
+            if not self._all_memory:
+                self._emit(
+                    events.Notice("a cell fits on no host that is there yet; the cluster may start one")
+                )
+        elif room != self._slots:
+            there = f"{cpus:g} CPUs and {gpus:g} GPUs"
+            self._emit(events.Notice(f"the cluster has {there} now: {room} cells at once"))
+        self._slots = room
+
+    def _look_around(self, now: float) -> None:
+        """Hosts come and go; while none is left that a cell fits on, what was handed out waits for one."""
+        if now - self._looked_around < _LOOK_AROUND_SECONDS:
+            return
+        self._looked_around = now
+        with suppress(Infeasible, ClusterLost):
+            self._make_room()
+
+    def _has_room(self, cell: Cell) -> bool:
+        """Whether one more of its kind may be handed out: GPUs do not wait for cells that need none."""
+        resources = self.plan.terms.resources
+        if resources.max_in_flight and len(self._flights) >= resources.max_in_flight:
+            return False
+        needs = gpus(resources, cell.kind) > 0
+        flying = (gpus(resources, flight.cell.kind) > 0 for flight in self._flights.values())
+        alike = sum(other == needs for other in flying)
+        return alike < (self._slots if needs or not resources.gpus_per_cell else self._cpu_slots)
 
     def _submit(self) -> None:
-        while len(self._flights) < self._slots:
+        while True:
             chosen = self.ledger.next(time.monotonic())
             if chosen is None:
                 return
             cell, alone = chosen
+            if not self._has_room(cell):
+                self.ledger.put_back(cell.key)
+                return
             mates = [] if alone else self._mates(cell)
             jobs = [self._job(each, self.ledger.start(each.key), alone) for each in (cell, *mates)]
             first = jobs[0]
@@ -219,6 +258,8 @@ class Executor:
         self._on_alive()
         if not self._cluster.lives():
             self._restart()
+        elif self._address is not None:
+            self._look_around(now)
         for flight in list(self._flights.values()):
             heard = flight.listen(self._reports, now)
             if heard is not None:
@@ -266,6 +307,7 @@ class Executor:
                 self.ledger.release(cell.key)
         self._flights.clear()
         self._cluster.stop()
+        self._slots = 0
         self._connect()
 
     def _end_all(self) -> None:

@@ -76,6 +76,14 @@ class Ledger:
             return self.cells[self._solo], True
         return None
 
+    def put_back(self, key: str) -> None:
+        """Undo ``next``, where there is no room for the cell that it gave."""
+        if self._solo == key:
+            self._solo = None
+            self._alone.appendleft(key)
+        else:
+            self._push(key)
+
     def companions(self, first: Cell, slots: int) -> list[Cell]:
         """Further cells that may start now, to run in one task after ``first``, where all are short.
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from suite.config import Resources
-from suite.engine.capacity import Node, largest_memory, request, slots
+from suite.engine.capacity import Node, gpus, largest_memory, request, slots, without_gpus
 from suite.engine.errors import Infeasible
 
 MIB = 2**20
@@ -57,3 +57,24 @@ def test_a_lone_cell_gets_the_memory_of_the_largest_node_that_fits_it() -> None:
     nodes = [node(1, 3_000), node(4, 2_000), node(0, 9_000)]
     assert largest_memory(nodes, asked()) == 3_000
     assert request(asked(), 3_000, "train") == {"num_cpus": 1, "num_gpus": 0, "memory": 3_000 * MIB}
+
+
+def test_nodes_that_an_autoscaler_may_start_count() -> None:
+    head, worker = node(0, 9_000), node(8, 9_000, gpus=1)
+    assert slots([head], asked(gpus=0.5), 100, [(head, 1), (worker, 3)]) == 6
+    assert slots([head, worker], asked(gpus=0.5), 100, [(worker, 3)]) == 6
+    assert slots([head], asked(gpus=1), 100, [({"CPU": 8.0, "GPU": 1.0}, 2)]) == 2  # memory is not known
+    assert slots([head], asked(gpus=1), 7, [(worker, 10)]) == 7
+
+
+def test_what_no_node_that_may_be_started_fits_is_refused() -> None:
+    with pytest.raises(Infeasible, match="and may be started: a node with 8 CPUs, 1 GPUs and 9000 MiB"):
+        slots([node(0, 9_000)], asked(gpus=2), 10, [(node(8, 9_000, gpus=1), 3)])
+
+
+def test_cells_that_measure_ask_for_no_gpu() -> None:
+    resources = asked(gpus=1)
+    assert gpus(resources, "measure") == 0 and gpus(resources, "evaluate") == 1
+    assert request(resources, 100, "measure")["num_gpus"] == 0
+    nodes = [node(4, 9_000), node(2, 9_000, gpus=2)]
+    assert (slots(nodes, resources, 100), slots(nodes, without_gpus(resources), 100)) == (2, 6)

@@ -184,3 +184,21 @@ def test_cells_of_a_lost_batch_run_by_themselves() -> None:
     for cell in lost:
         book.release(cell.key)
     assert [len(batch(book, slots=1)) for _ in lost] == [1] * len(lost)
+
+
+def test_a_cell_without_room_is_the_next_again() -> None:
+    book = ledger(cells(2, 0))
+    first = book.next(0.0)
+    assert first is not None
+    book.put_back(first[0].key)
+    assert book.next(0.0) == first
+
+
+def test_a_cell_without_room_that_must_run_alone_still_must() -> None:
+    book = ledger(cells(1, 0))
+    key = take(book).key
+    book.stumble(key, "memory", 0.0)
+    lone = book.next(0.0)
+    assert lone is not None and lone[1]
+    book.put_back(key)
+    assert book.next(0.0) == lone
