@@ -96,7 +96,8 @@ class Site:
 
     def cells(self) -> list[psutil.Process]:
         """Processes of the second host that are in the middle of a cell."""
-        return [p for p in self.worker.processes("ray::") if "IDLE" not in " ".join(p.cmdline())]
+        # A task's process has its name; Ray's own agents are called ray::DashboardAgent and the like.
+        return [*self.worker.processes("ray::train "), *self.worker.processes("ray::evaluate ")]
 
     def kill_driver(self) -> None:
         for process in self.head.processes(DRIVER.name):
