@@ -38,7 +38,8 @@ def slots(
             f"resources.gpus_per_cell is {resources.gpus_per_cell:g}: "
             "a cell has a share of one GPU, or whole ones"
         )
-    fit = max(sum(_fit(node, resources) for node in nodes), _to_come(launchable, resources, cells))
+    there_may_be = sum(_fit(node, resources) * most for node, most in launchable)
+    fit = max(sum(_fit(node, resources) for node in nodes), there_may_be)
     if fit == 0:
         there = "; ".join(_described(node) for node in nodes) or "no node"
         if launchable:
@@ -79,16 +80,6 @@ def request(resources: Resources, memory_mib: int, kind: CellKind) -> dict[str, 
 def without_gpus(resources: Resources) -> Resources:
     """What a cell asks for that uses no GPU."""
     return replace(resources, gpus_per_cell=0.0)
-
-
-def _to_come(launchable: Sequence[Launchable], resources: Resources, cells: int) -> int:
-    """Cells that fit on nodes that may be started; where their memory is not known it counts as enough."""
-    need = float(resources.memory_mib_per_cell * _MIB)
-    found = 0
-    for node, most in launchable:
-        each = _fit({**node, "memory": node.get("memory") or need * cells}, resources)
-        found += each * most
-    return found
 
 
 def _fit(node: Node, resources: Resources) -> int:

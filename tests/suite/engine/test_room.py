@@ -26,13 +26,15 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 DOUBLES = Path(__file__).parent / "doubles"
+PORT = 6379  # where Ray's stand-in for a cloud has its hosts look for the head
 AUTOSCALED = {
     "cluster_name": "from-nothing",
     "max_workers": 2,
     "upscaling_speed": 1.0,
     "idle_timeout_minutes": 5,
     "provider": {
-        "type": "fake_multinode",
+        "type": "external",
+        "module": "engine_cloud.Cloud",
         "use_node_id_as_ip": True,
         "disable_node_updaters": True,
         "disable_launch_config_check": True,
@@ -51,15 +53,15 @@ AUTOSCALED = {
     "head_start_ray_commands": [],
     "worker_start_ray_commands": [],
     "available_node_types": {
-        "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+        "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
         "worker": {
-            "resources": {"CPU": 1, "GPU": 1},
+            "resources": {"CPU": 1, "GPU": 1, "memory": 2_000_000_000},
             "node_config": {},
             "min_workers": 0,
             "max_workers": 2,
         },
     },
-    "head_node_type": "head",
+    "head_node_type": "ray.head.default",
 }
 
 
@@ -81,18 +83,18 @@ def from_nothing(tmp_path: Path) -> Iterator[str]:
     """The address of a head that takes no cell; its autoscaler may start two hosts with a GPU each."""
     told = tmp_path / "ray_bootstrap_config.yaml"
     told.write_text(json.dumps(AUTOSCALED))
-    port, dashboard, agent, client = (free_port() for _ in range(4))
+    dashboard, agent, client = (free_port() for _ in range(3))
     folder = Path(tempfile.mkdtemp(prefix="league-", dir="/tmp"))  # Ray's sockets need a short name
     command = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block", "--num-cpus=0"]
-    command += ["--num-gpus=0", f"--port={port}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
+    command += ["--num-gpus=0", f"--port={PORT}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
     command += [f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}"]
     command += ["--object-store-memory=100000000", f"--autoscaling-config={told}"]
     environment = {**os.environ, "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
     with (tmp_path / "head.log").open("w") as log:
         head = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        wait_for(port, head)
-        yield f"127.0.0.1:{port}"
+        wait_for(PORT, head)
+        yield f"127.0.0.1:{PORT}"
     finally:
         family = [*psutil.Process(head.pid).children(recursive=True), psutil.Process(head.pid)]
         for process in family:
