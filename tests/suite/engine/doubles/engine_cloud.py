@@ -21,4 +21,5 @@ class Cloud(FakeMultiNodeProvider):  # type: ignore[misc,no-any-unimported,unuse
     ) -> Any:
         """Start ``count`` hosts."""
         started = {name: amount for name, amount in resources.items() if name != "memory"}
-        return super().create_node_with_resources_and_labels(node_config, tags, count, started, labels)
+        given = (node_config, tags, count, started, labels)
+        return super().create_node_with_resources_and_labels(*given)  # type: ignore[no-untyped-call]
