@@ -68,9 +68,9 @@ class Site:
         assert counter.wait(PATIENCE) == 0, self.told()
 
     def down(self) -> None:
-        """End every process on every host, as rebooting them would."""
+        """End every process of Ray and of the driver on every host."""
         for host in self.hosts:
-            for process in host.processes():
+            for process in host.processes("ray"):
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
 
