@@ -20,9 +20,9 @@ State = Literal["ok", "note", "bad"]
 
 # What the main job imports: the project's own requirements.
 NEEDED = (
-    *("click", "duckdb", "filelock", "fsspec", "jinja2", "numba", "numpy", "omegaconf", "packaging"),
-    *("platformdirs", "psutil", "pyarrow", "pydantic", "pyyaml", "ray", "rich", "safetensors"),
-    *("scikit-learn", "scipy", "torch", "wandb"),
+    *("click", "duckdb", "filelock", "fsspec", "jinja2", "numba", "numpy"),
+    *("nvidia-ml-py", "omegaconf", "packaging", "platformdirs", "psutil", "pyarrow", "pydantic", "pyyaml"),
+    *("ray", "rich", "safetensors", "scikit-learn", "scipy", "torch", "wandb"),
 )
 _IMPORTED = ("torch", "ray")  # native libraries: installed is not yet importable
 _PEER_NEEDS = ("gym", "gym_notices", "torchvision", "tqdm")
