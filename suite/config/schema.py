@@ -154,6 +154,7 @@ class DiversityConfig:
 class Resources:
     """What one cell gets, and how many run at once (0: as many as fit).
 
+    Sweeps that share a cluster run cells in proportion to their ``weight``.
     Prices are of a CPU and of a GPU an hour, in whatever ``currency`` says; 0 is not known.
     """
 
@@ -162,13 +163,14 @@ class Resources:
     memory_mib_per_cell: int = 2_048
     time_limit_seconds: float = 3_600
     max_in_flight: int = 0
+    weight: float = 1
     price_per_cpu_hour: float = 0
     price_per_gpu_hour: float = 0
     currency: str = "$"
 
     def __post_init__(self) -> None:
         _at_least(self, gpus_per_cell=0, memory_mib_per_cell=1, max_in_flight=0)
-        for key in ("cpus_per_cell", "time_limit_seconds"):
+        for key in ("cpus_per_cell", "time_limit_seconds", "weight"):
             value = getattr(self, key)
             if not 0 < value < math.inf:
                 raise BadValueError(key, "a number above 0", value)
@@ -176,6 +178,40 @@ class Resources:
             value = getattr(self, key)
             if not 0 <= value < math.inf:
                 raise BadValueError(key, "a number of at least 0", value)
+
+
+@dataclass(frozen=True)
+class PriorityConfig:
+    """When the cells that it selects run: the higher, the earlier; other cells have 0.
+
+    A cell is selected that is of one of ``methods``, of one of ``benchmarks`` (or transfer tasks), and so on,
+    of all that are given. ``ways`` and ``shots`` are of its protocol, or of what it trains for.
+    """
+
+    priority: int
+    methods: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    ways: tuple[int, ...] = ()
+    shots: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not any(self.selected.values()):
+            others = ", ".join(name for name in self.selected if name != "methods")
+            raise BadValueError("methods", f"one at least, unless it selects by {others}", [])
+
+    @property
+    def selected(self) -> dict[str, tuple[str, ...] | tuple[int, ...]]:
+        """What it selects by."""
+        return {
+            "methods": self.methods,
+            "benchmarks": self.benchmarks,
+            "tracks": self.tracks,
+            "ways": self.ways,
+            "shots": self.shots,
+            "seeds": self.seeds,
+        }
 
 
 @dataclass(frozen=True)
@@ -203,6 +239,7 @@ class SweepConfig:
     there are. What each learned there is measured by ``measures``: names, files that register one, or
     ``all`` for the suite's own.
 
+    ``priorities`` decide what runs first, and nothing else; of several that select a cell the highest holds.
     ``fair``: refuse methods that do not all have the same network, batch norm and optimiser.
     ``margin``: differences within ± this accuracy count as equivalent (0.01 = one point).
     ``submissions`` are paths of files that each register a method; a method of theirs that ``methods`` does
@@ -222,6 +259,7 @@ class SweepConfig:
     diversity: DiversityConfig = DiversityConfig()
     budget: Budget = Budget()  # noqa: RUF009 (frozen, but ruff cannot see that from here)
     resources: Resources = Resources()
+    priorities: tuple[PriorityConfig, ...] = ()
     tracking: Tracking = Tracking()
     store: str = "league-store"
     margin: float = 0.01

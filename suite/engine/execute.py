@@ -141,13 +141,10 @@ class Executor:
 
     def _submit(self) -> None:
         while True:
-            chosen = self.ledger.next(time.monotonic())
+            chosen = self.ledger.next(time.monotonic(), self._has_room)
             if chosen is None:
                 return
             cell, alone = chosen
-            if not self._has_room(cell):
-                self.ledger.put_back(cell.key)
-                return
             mates = [] if alone else self._mates(cell)
             jobs = [self._job(each, self.ledger.start(each.key), alone) for each in (cell, *mates)]
             first = jobs[0]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 
+from leaderboard.records import CellKind
 from suite.engine.cells import Cell
 from suite.engine.outcomes import Decision, Fault, decide
 from suite.engine.pace import Pace, Workload
 from suite.engine.plan import Plan
-from suite.engine.schedule import children, descendants, order
+from suite.engine.schedule import Lane, Line, children, descendants, inherited, order
 
 # A cell that takes this long is worth a task of its own.
 _SHORT_SECONDS = 0.25
@@ -44,9 +45,7 @@ class Ledger:
         self._alone: deque[str] = deque()
         self._solo: str | None = None
         self._delayed: list[tuple[float, str]] = []
-        self._ready: list[tuple[int, str]] = []
-        self._queued: set[str] = set()
-        self._rank: dict[str, int] = {}
+        self._priorities = inherited(plan.cells, plan.priorities) if plan.priorities else {}
         self._rerank({cell.key for cell in plan.pending if self._unblocked(cell.key)})
 
     @property
@@ -59,30 +58,40 @@ class Ledger:
         """Cells that were in the store and still are."""
         return len(self._reused)
 
-    def next(self, now: float) -> tuple[Cell, bool] | None:
-        """The cell to start now, and whether it must run alone; None if there is none at the moment."""
+    @property
+    def ready(self) -> Counter[CellKind]:
+        """How many cells of each kind may start now."""
+        return self._line.kinds
+
+    def next(
+        self, now: float, has_room: Callable[[Cell], bool] = lambda cell: True
+    ) -> tuple[Cell, bool] | None:
+        """The cell to start now, and whether it must run alone; None if there is none at the moment.
+
+        Cells of a kind or priority whose first has no room are passed over.
+        """
         if self._solo is not None:
             return None
         while self._delayed and self._delayed[0][0] <= now:
             self._push(heapq.heappop(self._delayed)[1])
-        while self._ready:
-            key = heapq.heappop(self._ready)[1]
-            self._queued.discard(key)
-            # Else its parent was reopened, and brings it back when it is done.
-            if self._unblocked(key) and self._idle(key):
+        fronts = self._fronts()
+        for key in fronts:
+            if has_room(self.cells[key]):
+                self._line.take(key)
                 return self.cells[key], False
-        if self._alone and not self.running:
+        if self._alone and not self.running and not fronts:
             self._solo = self._alone.popleft()
             return self.cells[self._solo], True
         return None
 
-    def put_back(self, key: str) -> None:
-        """Undo ``next``, where there is no room for the cell that it gave."""
-        if self._solo == key:
-            self._solo = None
-            self._alone.appendleft(key)
-        else:
-            self._push(key)
+    def _fronts(self) -> list[str]:
+        while True:
+            fronts = self._line.fronts()
+            stale = [key for key in fronts if not (self._unblocked(key) and self._idle(key))]
+            if not stale:
+                return fronts
+            for key in stale:  # its parent was reopened, and brings it back when it is done
+                self._line.take(key)
 
     def companions(self, first: Cell, slots: int) -> list[Cell]:
         """Further cells that may start now, to run in one task after ``first``, where all are short.
@@ -90,21 +99,18 @@ class Ledger:
         Only those that come next anyway, and no more than leaves each of ``slots`` its part. A cell that was
         handed out before is left to run by itself: it may be what ended its batch.
         """
-        most = min(_BATCH_CELLS, -(-(len(self._ready) + 1) // slots))
+        most = min(_BATCH_CELLS, -(-(len(self._line) + 1) // slots))
         chosen: list[Cell] = []
         seconds = self.pace.seconds(first)
         if not self._is_short(first):
             return chosen
-        while self._ready and len(chosen) + 1 < most:
-            key = self._ready[0][1]
-            cell = self.cells[key]
-            if self._unblocked(key) and self._idle(key):
-                seconds += self.pace.seconds(cell)
-                if seconds > _BATCH_SECONDS or not self._is_short(cell):
-                    break
-                chosen.append(cell)
-            heapq.heappop(self._ready)
-            self._queued.discard(key)
+        while len(chosen) + 1 < most and (fronts := self._fronts()):
+            cell = self.cells[fronts[0]]
+            seconds += self.pace.seconds(cell)
+            if seconds > _BATCH_SECONDS or not self._is_short(cell):
+                break
+            chosen.append(cell)
+            self._line.take(cell.key)
         return chosen
 
     def _is_short(self, cell: Cell) -> bool:
@@ -134,7 +140,7 @@ class Ledger:
                 self._push(child)
         # What is learned about the pace changes less and less: the order is made anew at 1, 2, 4, 8, … cells.
         if self.computed & (self.computed - 1) == 0:
-            self._rerank({waiting for _, waiting in self._ready})
+            self._rerank(self._line.keys)
 
     def stumble(self, key: str, fault: Fault, now: float) -> tuple[Decision, list[str]]:
         """Note that an attempt did not finish; returns what follows, and the keys that this blocks."""
@@ -183,8 +189,8 @@ class Ledger:
         return max(0.0, self._left.seconds(self.pace) - gone)
 
     def _longest_chain(self, shares: dict[str, float], ages: dict[str, float]) -> float:
-        # Of those that are ready the first has the longest; and no chain begins anywhere else.
-        waiting = [key for _, key in (*self._ready[:1], *self._delayed)]
+        # Of those that are ready the first of a lane has its longest; and no chain begins anywhere else.
+        waiting = [*self._line.fronts(), *(key for _, key in self._delayed)]
         known: dict[str, float] = {}
         longest = 0.0
         for key in (*waiting, *self._alone, *self.running):
@@ -235,14 +241,13 @@ class Ledger:
         return not any(key in group for group in (self.done, self.running, self.failed, self.blocked))
 
     def _push(self, key: str) -> None:
-        if key in self._queued:
-            return
-        self._queued.add(key)
-        heapq.heappush(self._ready, (self._rank[key], key))
+        self._line.push(key)
 
-    def _rerank(self, ready: set[str]) -> None:
-        ordered = order(list(self.cells.values()), self.pace.seconds)
-        self._rank = {key: i for i, key in enumerate(ordered)}
-        self._ready = [(self._rank[key], key) for key in ready]
-        self._queued = set(ready)
-        heapq.heapify(self._ready)
+    def _lane(self, key: str) -> Lane:
+        return self._priorities.get(key, 0), self.cells[key].kind
+
+    def _rerank(self, ready: Iterable[str]) -> None:
+        ordered = order(list(self.cells.values()), self.pace.seconds, self._priorities)
+        self._line = Line({key: i for i, key in enumerate(ordered)}, self._lane)
+        for key in ready:
+            self._line.push(key)

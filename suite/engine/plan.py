@@ -13,6 +13,7 @@ from suite.config import MethodConfig, ProtocolConfig, SweepConfig
 from suite.engine.cells import Cell, Shape, evaluate_cell, train_cell
 from suite.engine.diversity import diversity_cell, rulers
 from suite.engine.identity import Identified, identify, identify_walled
+from suite.engine.priorities import priorities
 from suite.engine.schedule import children, descendants
 from suite.engine.terms import Terms
 from suite.engine.transfers import too_many_labels, transfer_cells
@@ -29,7 +30,8 @@ class Plan:
     ``terms`` are those of the sweep, or of the errand, that wants them. A parent that is no cell of the plan
     must be in the store. ``done``: keys of finished cells -> seconds they took. ``failed``: quarantined
     cells. ``blocked``: keys of cells that build on those. ``codes``: what a worker must load to have their
-    methods, by name. ``notes``: sentences on what is not as one might expect.
+    methods, by name. ``notes``: sentences on what is not as one might expect. ``priorities``: of the
+    cells to which the sweep gives one.
     """
 
     terms: Terms
@@ -39,6 +41,7 @@ class Plan:
     failed: Mapping[str, Failure] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    priorities: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -57,7 +60,8 @@ def plan(sweep: SweepConfig) -> Plan:
     prepared, for their digests.
 
     Raises what the registries raise for unknown names, and ValueError where a benchmark has too few classes
-    or images for a protocol, or every transfer task for the labels: all before anything is computed.
+    or images for a protocol, every transfer task for the labels, or a priority selects nothing: all before
+    anything is computed.
     """
     notes = tuple(too_many_labels(sweep))
     submitted = {found.name: found for found in map(submission.read, sweep.submissions)}
@@ -86,7 +90,8 @@ def plan(sweep: SweepConfig) -> Plan:
         cells.setdefault(cell.key, cell)
     # All trainings, then all evaluations, then the rest: the order in which a person would read them.
     ordered = tuple(sorted(cells.values(), key=lambda cell: _ORDER.get(cell.kind, len(_ORDER))))
-    return Plan(sweep, ordered, {method.code.name: method.code for method in methods}, notes=notes)
+    codes = {method.code.name: method.code for method in methods}
+    return Plan(sweep, ordered, codes, notes=notes, priorities=priorities(sweep.priorities, ordered))
 
 
 def look_up(bare: Plan, store: Store, *, retry: bool = False) -> Plan:

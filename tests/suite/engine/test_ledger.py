@@ -188,17 +188,37 @@ def test_cells_of_a_lost_batch_run_by_themselves() -> None:
 
 def test_a_cell_without_room_is_the_next_again() -> None:
     book = ledger(cells(2, 0))
-    first = book.next(0.0)
-    assert first is not None
-    book.put_back(first[0].key)
-    assert book.next(0.0) == first
+    assert book.next(0.0, lambda cell: False) is None
+    assert {take(book).key, take(book).key} == set(book.cells)
 
 
-def test_a_cell_without_room_that_must_run_alone_still_must() -> None:
-    book = ledger(cells(1, 0))
-    key = take(book).key
-    book.stumble(key, "memory", 0.0)
-    lone = book.next(0.0)
-    assert lone is not None and lone[1]
-    book.put_back(key)
-    assert book.next(0.0) == lone
+def test_a_cell_of_another_kind_passes_one_that_has_no_room() -> None:
+    [first, second], other = cells(2, 0), Cell("paper", {"name": "other"})
+    book = ledger([first, second, other])
+    assert book.ready == {"measure": 2, "paper": 1}
+    passed = book.next(0.0, lambda cell: cell.kind == "paper")
+    assert passed == (other, False)
+    assert take(book) == first
+
+
+def test_a_cell_that_must_run_alone_waits_for_those_that_have_no_room() -> None:
+    given = cells(2, 0)
+    book = ledger(given)
+    hungry = take(book)
+    book.stumble(hungry.key, "memory", 0.0)
+    assert book.next(0.0, lambda cell: False) is None
+    book.finish(take(book).key, 1.0)
+    assert book.next(0.0) == (hungry, True)
+
+
+def test_cells_of_higher_priority_come_first_and_so_does_what_they_wait_for() -> None:
+    one, other = cells(2, 0)
+    urgent = Cell("measure", {"of": "other", "n": 0}, (other.key,))
+    plain = Cell("measure", {"of": "one", "n": 0}, (one.key,))
+    later = Cell("measure", {"of": "one", "n": 1}, (one.key,))
+    book = ledger([one, other, plain, urgent, later], priorities={urgent.key: 3, later.key: -1})
+    ran = []
+    while not book.finished:
+        ran.append(take(book))
+        book.finish(ran[-1].key, 1.0)
+    assert ran == [other, urgent, one, plain, later]
