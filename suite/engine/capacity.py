@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -38,8 +39,7 @@ def slots(
             f"resources.gpus_per_cell is {resources.gpus_per_cell:g}: "
             "a cell has a share of one GPU, or whole ones"
         )
-    there_may_be = sum(_fit(node, resources) * most for node, most in launchable)
-    fit = max(sum(_fit(node, resources) for node in nodes), there_may_be)
+    fit = _room(nodes, resources, launchable)
     if fit == 0:
         there = "; ".join(_described(node) for node in nodes) or "no node"
         if launchable:
@@ -51,6 +51,24 @@ def slots(
         )
     limit = resources.max_in_flight or fit
     return max(1, min(fit, limit, cells))
+
+
+def takes(
+    nodes: Sequence[Node], resources: Resources, launchable: Sequence[Launchable] = ()
+) -> dict[str, float]:
+    """What of the cluster's CPUs, GPUs and memory one cell takes, as shares above 0 and up to 1.
+
+    Of what is scarcest it takes its part of as many cells as fit: what is left over on a node is of no use.
+    Raises Infeasible as ``slots`` does.
+    """
+    as_many = slots(nodes, replace(resources, max_in_flight=0), sys.maxsize, launchable)
+    told = {}
+    for name, need in _asked(resources).items():
+        there = sum(node.get(name, 0.0) for node in nodes)
+        there_may_be = sum(node.get(name, 0.0) * most for node, most in launchable)
+        told[name] = min(1.0, need / max(there, there_may_be))
+    scarcest = max(told, key=told.__getitem__)
+    return {**told, scarcest: max(told[scarcest], 1 / as_many)}
 
 
 def largest_memory(nodes: Sequence[Node], resources: Resources) -> int:
@@ -82,13 +100,23 @@ def without_gpus(resources: Resources) -> Resources:
     return replace(resources, gpus_per_cell=0.0)
 
 
+def _room(nodes: Sequence[Node], resources: Resources, launchable: Sequence[Launchable]) -> int:
+    there_may_be = sum(_fit(node, resources) * most for node, most in launchable)
+    return max(sum(_fit(node, resources) for node in nodes), there_may_be)
+
+
 def _fit(node: Node, resources: Resources) -> int:
+    return min(int(node.get(name, 0.0) / need + 1e-9) for name, need in _asked(resources).items())
+
+
+def _asked(resources: Resources) -> dict[str, float]:
+    """What a cell needs of each resource; only what it needs."""
     asked = {
         "CPU": resources.cpus_per_cell,
         "GPU": resources.gpus_per_cell,
         "memory": float(resources.memory_mib_per_cell * _MIB),
     }
-    return min(int(node.get(name, 0.0) / need + 1e-9) for name, need in asked.items() if need > 0)
+    return {name: need for name, need in asked.items() if need > 0}
 
 
 def _described(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -15,20 +15,20 @@ from suite.config import Tracking
 from suite.engine import distributed, events, outcomes, progress
 from suite.engine.batch import execute_all
 from suite.engine.body import Job
-from suite.engine.capacity import gpus, largest_memory, request, slots, without_gpus
+from suite.engine.capacity import gpus, request
 from suite.engine.cells import Cell
 from suite.engine.cluster import Cluster, connect
-from suite.engine.errors import ClusterLost, EngineError, Infeasible
+from suite.engine.errors import ClusterLost, EngineError
 from suite.engine.flight import OWN_START_SECONDS, SHARED_START_SECONDS, Flight
 from suite.engine.ledger import Ledger
 from suite.engine.meter import Meter
 from suite.engine.outcomes import Outcome
 from suite.engine.plan import Plan
+from suite.engine.room import Room
 from suite.isolation import Code
 
 _LOOK_SECONDS = 0.5
 _WAIT_SECONDS = 0.25
-_LOOK_AROUND_SECONDS = 5.0
 _RESTARTS = 5
 
 
@@ -59,8 +59,7 @@ class Executor:
         self._tracking: Tracking = plan.terms.tracking
         self._driver = secrets.token_hex(4)
         self._flights: dict[Any, Flight] = {}
-        self._slots = self._cpu_slots = self._all_memory = 0
-        self._looked_around = time.monotonic()
+        self._room = Room(plan.terms.resources, len(self.ledger.cells), address)
         self._limit = plan.terms.resources.time_limit_seconds
         self._restarts = 0
         self._looked = 0.0
@@ -83,6 +82,7 @@ class Executor:
                 self._look()
         finally:
             self._end_all()
+            self._room.leave()
             self._cluster.stop()
 
     # Handing out -----------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ class Executor:
         self._cluster = connect(self._address)
         try:
             self._on_cluster(self._cluster)
-            self._make_room()
+            self._tell(self._room.open(self._cluster, self.ledger.ready, time.monotonic()))
         except BaseException:
             self._cluster.stop()
             raise
@@ -102,42 +102,8 @@ class Executor:
         shares = self.plan.terms.resources.gpus_per_cell > 0
         self._task = (fresh if shares else ray.remote(max_retries=0))(execute_all)
 
-    def _make_room(self) -> None:
-        """See how many cells the cluster takes, with the hosts that it has and those it may start."""
-        nodes, launchable = self._cluster.nodes(), self._cluster.launchable()
-        resources, cells = self.plan.terms.resources, len(self.ledger.cells)
-        room = slots(nodes, resources, cells, launchable)
-        self._cpu_slots = slots(nodes, without_gpus(resources), cells, launchable)
-        self._all_memory = largest_memory(nodes, resources)
-        cpus, gpus = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU"))
-        if self._slots == 0:
-            self._emit(events.ClusterReady(room, cpus, gpus, self._address))
-            if not self._all_memory:
-                self._emit(
-                    events.Notice("a cell fits on no host that is there yet; the cluster may start one")
-                )
-        elif room != self._slots:
-            there = f"{cpus:g} CPUs and {gpus:g} GPUs"
-            self._emit(events.Notice(f"the cluster has {there} now: {room} cells at once"))
-        self._slots = room
-
-    def _look_around(self, now: float) -> None:
-        """Hosts come and go; while none is left that a cell fits on, what was handed out waits for one."""
-        if now - self._looked_around < _LOOK_AROUND_SECONDS:
-            return
-        self._looked_around = now
-        with suppress(Infeasible, ClusterLost):
-            self._make_room()
-
     def _has_room(self, cell: Cell) -> bool:
-        """Whether one more of its kind may be handed out: GPUs do not wait for cells that need none."""
-        resources = self.plan.terms.resources
-        if resources.max_in_flight and len(self._flights) >= resources.max_in_flight:
-            return False
-        needs = gpus(resources, cell.kind) > 0
-        flying = (gpus(resources, flight.cell.kind) > 0 for flight in self._flights.values())
-        alike = sum(other == needs for other in flying)
-        return alike < (self._slots if needs or not resources.gpus_per_cell else self._cpu_slots)
+        return self._room.takes_one_more(cell, self._flights.values())
 
     def _submit(self) -> None:
         while True:
@@ -161,7 +127,7 @@ class Executor:
         # A GPU's memory comes free for certain only with the process that held it: one cell, one process.
         if self.plan.terms.resources.gpus_per_cell:
             return []
-        return self.ledger.companions(cell, self._slots)
+        return self.ledger.companions(cell, self._room.at_once)
 
     def _job(self, cell: Cell, attempt: int, alone: bool) -> Job:
         resources = self.plan.terms.resources
@@ -177,7 +143,7 @@ class Executor:
             token=f"{self._driver}-{attempt}",
             cpus=resources.cpus_per_cell,
             gpus=gpus(resources, cell.kind),
-            memory_mib=max(self._all_memory, memory) if alone else memory,
+            memory_mib=max(self._room.memory_mib, memory) if alone else memory,
             seconds=self._limit,
             tracking=self._tracking,
             code=code,
@@ -255,8 +221,7 @@ class Executor:
         self._on_alive()
         if not self._cluster.lives():
             self._restart()
-        elif self._address is not None:
-            self._look_around(now)
+        self._tell(self._room.watch(self._cluster, self.ledger.ready, self._flights.values(), now))
         for flight in list(self._flights.values()):
             heard = flight.listen(self._reports, now)
             if heard is not None:
@@ -283,8 +248,11 @@ class Executor:
 
     def _tick(self, now: float) -> None:
         flights = self._flights.values()
-        for told in self._meter.read(self.ledger, flights, self._slots, self._cluster, now):
-            self._emit(told)
+        self._tell(self._meter.read(self.ledger, flights, self._room.at_once, self._cluster, now))
+
+    def _tell(self, told: Iterable[events.Event]) -> None:
+        for event in told:
+            self._emit(event)
 
     # Ending ----------------------------------------------------------------------------------------------
 
@@ -304,7 +272,6 @@ class Executor:
                 self.ledger.release(cell.key)
         self._flights.clear()
         self._cluster.stop()
-        self._slots = 0
         self._connect()
 
     def _end_all(self) -> None:

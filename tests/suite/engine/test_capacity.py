@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from suite.config import Resources
-from suite.engine.capacity import Node, gpus, largest_memory, request, slots, without_gpus
+from suite.engine.capacity import Node, gpus, largest_memory, request, slots, takes, without_gpus
 from suite.engine.errors import Infeasible
 
 MIB = 2**20
@@ -77,3 +77,23 @@ def test_cells_that_measure_ask_for_no_gpu() -> None:
     assert request(resources, 100, "measure")["num_gpus"] == 0
     nodes = [node(4, 9_000), node(2, 9_000, gpus=2)]
     assert (slots(nodes, resources, 100), slots(nodes, without_gpus(resources), 100)) == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "resources", "expected"),
+    [
+        ([node(4, 8_000)], asked(), {"CPU": 1 / 4, "memory": 1 / 8}),
+        ([node(4, 8_000), node(4, 8_000)], asked(cpus=3), {"CPU": 1 / 2, "memory": 1 / 16}),  # 2 fit
+        ([node(8, 1e6, gpus=2), node(8, 1e6)], asked(memory=1, gpus=0.25), {"GPU": 1 / 8, "CPU": 1 / 16}),
+    ],
+)
+def test_a_cell_takes_its_part_of_the_cluster_and_of_as_many_as_fit(
+    nodes: list[Node], resources: Resources, expected: dict[str, float]
+) -> None:
+    found = takes(nodes, resources)
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
+def test_hosts_that_may_be_started_count_as_the_clusters() -> None:
+    found = takes([node(0, 9_000)], asked(gpus=0.5), [(node(8, 9_000, gpus=1), 3)])
+    assert found["GPU"] == pytest.approx(1 / 6)
