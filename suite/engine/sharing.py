@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 # Sums of shares, such as of thirds, are not exact.
@@ -36,7 +37,8 @@ def divide(claims: Mapping[str, Claim]) -> dict[str, tuple[int, ...]]:
 
     Cells are dealt out one by one: the next goes to the sweep that has least for its weight, of the resource
     that it has most of, and that has use and room for one more (Ghodsi et al. 2011, Dominant resource
-    fairness). Everyone has one of each part that it wants, come what may, so that nobody waits for ever.
+    fairness). It is the sweep that would have least with half a cell more, which rounds to the nearest cell.
+    Everyone has one of each part that it wants, come what may, so that nobody waits for ever.
     """
     dealt = {name: [min(1, part.wanted) for part in claims[name].parts] for name in sorted(claims)}
     taken: dict[str, dict[str, float]] = {name: {} for name in dealt}
@@ -45,7 +47,7 @@ def divide(claims: Mapping[str, Claim]) -> dict[str, tuple[int, ...]]:
         for part, count in zip(claims[name].parts, counts, strict=True):
             if count:
                 _add(part, taken[name], used)
-    queue = [(_level(claims[name], taken[name]), name) for name in dealt]
+    queue = [(_turn(claims[name], counts, taken[name]), name) for name, counts in dealt.items()]
     heapq.heapify(queue)
     while queue:
         _, name = heapq.heappop(queue)
@@ -53,7 +55,7 @@ def divide(claims: Mapping[str, Claim]) -> dict[str, tuple[int, ...]]:
             if dealt[name][place] < part.wanted and _fits(part, used):
                 dealt[name][place] += 1
                 _add(part, taken[name], used)
-                heapq.heappush(queue, (_level(claims[name], taken[name]), name))
+                heapq.heappush(queue, (_turn(claims[name], dealt[name], taken[name]), name))
                 break
     return {name: tuple(counts) for name, counts in dealt.items()}
 
@@ -78,5 +80,11 @@ def _add(part: Part, *totals: dict[str, float]) -> None:
             total[resource] = total.get(resource, 0.0) + share
 
 
-def _level(claim: Claim, taken: Mapping[str, float]) -> float:
-    return max(taken.values(), default=0.0) / claim.weight
+def _turn(claim: Claim, counts: Sequence[int], taken: Mapping[str, float]) -> float:
+    """When it is a sweep's turn: the least is first."""
+    most = max(taken.values(), default=0.0)
+    for part, count in zip(claim.parts, counts, strict=True):
+        if count < part.wanted:
+            more = (taken.get(resource, 0.0) + share / 2 for resource, share in part.takes.items())
+            return max(most, *more) / claim.weight
+    return math.inf
