@@ -247,7 +247,9 @@ class Ledger:
         return self._priorities.get(key, 0), self.cells[key].kind
 
     def _rerank(self, ready: Iterable[str]) -> None:
-        ordered = order(list(self.cells.values()), self.pace.seconds, self._priorities)
+        ordered = order(list(self.cells.values()), self.pace.seconds, self._priorities, self._below)
         self._line = Line({key: i for i, key in enumerate(ordered)}, self._lane)
-        for key in ready:
-            self._line.push(key)
+        waiting = frozenset(ready)
+        for key in ordered:  # one that comes last is put into its place fastest
+            if key in waiting:
+                self._line.push(key)

@@ -48,14 +48,18 @@ def inherited(cells: Sequence[Cell], priorities: Mapping[str, int]) -> dict[str,
 
 
 def order(
-    cells: Sequence[Cell], seconds: Callable[[Cell], float], priorities: Mapping[str, int] | None = None
+    cells: Sequence[Cell],
+    seconds: Callable[[Cell], float],
+    priorities: Mapping[str, int] | None = None,
+    below: Mapping[str, Sequence[str]] | None = None,
 ) -> list[str]:
     """Keys by falling priority (0 where none is given), then by falling length of the longest chain that
     begins with each; equals by what they unblock, then as given.
 
-    ``cells`` list parents before children. ``priorities`` are as ``inherited`` makes them.
+    ``cells`` list parents before children. ``priorities`` are as ``inherited`` makes them, ``below`` is what
+    ``children`` finds.
     """
-    below = children(cells)
+    below = children(cells) if below is None else below
     first = priorities or {}
     chain: dict[str, float] = {}
     for cell in reversed(cells):
