@@ -53,6 +53,17 @@ def slots(
     return max(1, min(fit, limit, cells))
 
 
+def beside(nodes: Sequence[Node], resources: Resources) -> int:
+    """How many cells that use no GPU fit on ``nodes`` and leave room for as many that do as they can take."""
+    asked, none = _asked(resources), without_gpus(resources)
+    found = 0
+    for node in nodes:
+        taken = _fit(node, resources)
+        left = {name: there - taken * asked.get(name, 0.0) for name, there in node.items()}
+        found += _fit(left, none)
+    return found
+
+
 def takes(
     nodes: Sequence[Node], resources: Resources, launchable: Sequence[Launchable] = ()
 ) -> dict[str, float]:

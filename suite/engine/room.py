@@ -8,7 +8,7 @@ from contextlib import suppress
 from leaderboard.records import CellKind
 from suite.config import Resources
 from suite.engine import events
-from suite.engine.capacity import gpus, largest_memory, slots, takes, without_gpus
+from suite.engine.capacity import beside, gpus, largest_memory, slots, takes, without_gpus
 from suite.engine.cells import Cell
 from suite.engine.claims import BEAT_SECONDS, RayBoard, Share
 from suite.engine.cluster import Cluster
@@ -23,7 +23,8 @@ class Room:
     """The room of one sweep of ``cells`` cells on the cluster at ``address`` (None: of its own, on this
     machine, which nobody shares). Times are of the monotonic clock.
 
-    Cells that ask for no GPU have room of their own where others do: GPUs do not wait for them.
+    Where cells ask for GPUs, those that do not have room of their own: GPUs do not wait for them. Nor do they
+    take the CPUs and memory that GPUs need while cells wait for these.
     """
 
     def __init__(self, resources: Resources, cells: int, address: str | None) -> None:
@@ -33,6 +34,8 @@ class Room:
         self._asking = (resources, without_gpus(resources)) if resources.gpus_per_cell else (resources,)
         self._slots = [0] * len(self._asking)
         self._takes: list[Mapping[str, float]] = []
+        self._beside = 0
+        self._for_gpus = False
         self._surveyed = self._met = 0.0
         self.memory_mib = 0
         """Of the largest host that takes a cell; 0 while there is none."""
@@ -48,6 +51,7 @@ class Room:
         yield from self._survey(cluster, now)
         if not self.memory_mib:
             yield events.Notice("a cell fits on no host that is there yet; the cluster may start one")
+        self._see(ready)
         yield from self._meet(ready, (), now)
 
     def watch(
@@ -57,6 +61,7 @@ class Room:
 
         While no host is left that a cell fits on, what was handed out waits for one.
         """
+        self._see(ready)
         if self._address is None:
             return
         if now - self._surveyed >= _LOOK_AROUND_SECONDS:
@@ -80,12 +85,16 @@ class Room:
         if self._share is not None:
             self._share.leave()
 
+    def _see(self, ready: Mapping[CellKind, int]) -> None:
+        self._for_gpus = any(count and self._place(kind) == 0 for kind, count in ready.items())
+
     def _survey(self, cluster: Cluster, now: float) -> Iterator[events.Event]:
         self._surveyed = now
         nodes, launchable = cluster.nodes(), cluster.launchable()
         before = self._slots[0]
         self._slots = [slots(nodes, asked, self._cells, launchable) for asked in self._asking]
         self._takes = [takes(nodes, asked, launchable) for asked in self._asking]
+        self._beside = max(1, beside(nodes, self._resources))
         self.memory_mib = largest_memory(nodes, self._resources)
         cpus, gpus = (sum(node.get(name, 0.0) for node in nodes) for name in ("CPU", "GPU"))
         room = self._slots[0]
@@ -115,8 +124,11 @@ class Room:
             yield events.Notice(told)
 
     def _most(self, place: int) -> int:
+        most = self._slots[place]
+        if place and self._for_gpus:
+            most = min(most, self._beside)
         bound = self._share.bound(place) if self._share is not None else None
-        return self._slots[place] if bound is None else min(bound, self._slots[place])
+        return most if bound is None else min(bound, most)
 
     def _place(self, kind: CellKind) -> int:
         return 0 if len(self._slots) == 1 or gpus(self._resources, kind) > 0 else 1

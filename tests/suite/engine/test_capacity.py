@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from suite.config import Resources
-from suite.engine.capacity import Node, gpus, largest_memory, request, slots, takes, without_gpus
+from suite.engine.capacity import Node, beside, gpus, largest_memory, request, slots, takes, without_gpus
 from suite.engine.errors import Infeasible
 
 MIB = 2**20
@@ -97,3 +97,11 @@ def test_a_cell_takes_its_part_of_the_cluster_and_of_as_many_as_fit(
 def test_hosts_that_may_be_started_count_as_the_clusters() -> None:
     found = takes([node(0, 9_000)], asked(gpus=0.5), [(node(8, 9_000, gpus=1), 3)])
     assert found["GPU"] == pytest.approx(1 / 6)
+
+
+def test_cells_without_gpus_leave_what_gpus_need() -> None:
+    one_a_gpu = asked(gpus=1)
+    assert beside([node(4, 9_000, gpus=2)], one_a_gpu) == 2
+    assert beside([node(4, 3_000, gpus=2)], one_a_gpu) == 1  # memory for one more
+    assert beside([node(2, 9_000, gpus=2)], one_a_gpu) == 0
+    assert beside([node(2, 9_000, gpus=2), node(3, 9_000)], one_a_gpu) == 3
