@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-import yaml
 
+from suite.engine.capacity import Launchable
 from suite.engine.errors import ClusterLost, EngineError
 from suite.engine.hosts import Host
+from suite.engine.launchable import launchable
 
 # Keys and sentences are all that passes through Ray, never data: its shared memory can be as small as it
 # goes.
@@ -28,8 +29,6 @@ _OBJECT_STORE_BYTES = 100 * 2**20
 
 FOLDER_PREFIX = "league-"
 _KNOCK_SECONDS = 10.0
-# Where Ray keeps the configuration of a cluster, on its head.
-_BOOTSTRAP = "ray_bootstrap_config.yaml"
 
 
 @dataclass
@@ -64,20 +63,13 @@ class Cluster:
                 f"the Ray cluster{self._where()} does not answer: {_first_line(error)}"
             ) from error
 
-    def launchable(self) -> list[tuple[Mapping[str, float], int]]:
+    def launchable(self) -> list[Launchable]:
         """Kinds of node that the cluster's autoscaler may start, each with how many at most.
 
-        Empty where there is no autoscaler, or where this host cannot know: `ray up` leaves what it was told
-        on the head, where a job's driver runs. Raises ClusterLost where that cannot be read.
+        Empty where there is no autoscaler, or where this host cannot know: the head can, where a job's driver
+        runs. Raises ClusterLost where what it was told cannot be read.
         """
-        told = Path.home() / _BOOTSTRAP
-        if self.address is None or not told.exists():
-            return []
-        try:
-            kinds = yaml.safe_load(told.read_text())["available_node_types"].values()
-            return [(dict(kind.get("resources") or {}), int(kind.get("max_workers", 0))) for kind in kinds]
-        except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ClusterLost(f"what `ray up` left in {told} cannot be read: {_first_line(error)}") from error
+        return [] if self.address is None else launchable()
 
     def hosts(self) -> list[Host]:
         """The live nodes, each with its name and what it has; empty while the cluster does not answer."""
