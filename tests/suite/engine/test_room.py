@@ -66,8 +66,10 @@ AUTOSCALED = {
 
 
 @pytest.fixture(autouse=True)
-def as_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def as_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Workers import what this process does, hash as each other do, and have the token of this test."""
+    from ray._private.authentication_test_utils import reset_auth_token_state
+
     token = tmp_path / "token"
     token.write_text(secrets.token_hex(32))
     token.chmod(0o600)
@@ -76,6 +78,10 @@ def as_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(DOUBLES)]))
     monkeypatch.setenv("PYTHONHASHSEED", "0")
+    reset_auth_token_state()  # else this process goes on with the token of a cluster that it was in before
+    yield
+    monkeypatch.undo()
+    reset_auth_token_state()
 
 
 @pytest.fixture
