@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from urllib.error import URLError
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from suite.probes.errors import ProbeLacks
@@ -20,6 +21,7 @@ from suite.probes.random import draw
 
 # Of ImageNet, in units in which a picture is 0..1: what torchvision's weights were trained with.
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_PATIENCE_SECONDS = 900.0
 _EXTRA = "install it with: pip install 'transfer-league[pretrained]'"
 
 
@@ -56,7 +58,8 @@ def timm(
         near = ", ".join(library.list_models(f"{name[:5]}*")[:5]) or "see timm.list_models()"
         raise ValueError(f"timm has no model {model!r}; nearest: {near}")
     try:
-        network = library.create_model(model, pretrained=weights == "pretrained", num_classes=0)
+        with _fetching(weights, model):
+            network = library.create_model(model, pretrained=weights == "pretrained", num_classes=0)
     except (OSError, RuntimeError) as error:
         raise ProbeLacks(_no_weights(model, error)) from error
     config = network.pretrained_cfg
@@ -71,12 +74,31 @@ def _resnet(name: str, weights: str, size: int, seed: int) -> Probed:
     chosen = models.get_model_weights(name).DEFAULT if weights == "pretrained" else None
     build: Callable[..., nn.Module] = models.get_model_builder(name)
     try:
-        with redirect_stdout(sys.stderr):  # where torch tells of a download, results are printed
+        # Where torch tells of a download, results are printed.
+        with redirect_stdout(sys.stderr), _fetching(weights, name):
             network = build(weights=chosen)
     except (URLError, OSError) as error:
         raise ProbeLacks(_no_weights(name, error)) from error
     network.fc = nn.Identity()
     return _probed(network, (name,), weights, size, seed, _MEAN, _DEVIATION)
+
+
+@contextmanager
+def _fetching(weights: str, name: str) -> Iterator[None]:
+    """Of a host's processes that want the same pretrained weights the first fetches them; others wait."""
+    lock = FileLock(Path(torch.hub.get_dir()) / f"{name.replace('/', '-')}.lock", timeout=_PATIENCE_SECONDS)
+    held = False
+    if weights == "pretrained":
+        # A cache that cannot be written serves what it has; and nobody waits for ever.
+        with suppress(OSError, Timeout):
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+            held = True
+    try:
+        yield
+    finally:
+        if held:
+            lock.release()
 
 
 def _probed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ from suite.models import as_float
 from suite.probes import ProbeLacks, UnknownProbe, describe, names, of_module, probe
 from suite.probes.efficientnet_lite import EfficientNetLite
 from suite.probes.probe import Probed
+
+ROOT = Path(__file__).parents[3]
 
 
 def pictures(n: int = 3, channels: int = 1, size: int = 28, seed: int = 0) -> Tensor:
@@ -165,6 +169,37 @@ def test_pretrained_weights_that_cannot_be_downloaded_are_told(
         ProbeLacks, match=r"weights of resnet18 are neither cached .*Name or service not known"
     ):
         probe("resnet18", weights="pretrained")
+
+
+@pytest.mark.slow
+def test_two_processes_that_want_pretrained_weights_at_once_fetch_them_once(tmp_path: Path) -> None:
+    torch.save(importlib.import_module("torchvision.models").resnet18().state_dict(), tmp_path / "far.pth")
+    program = (
+        "import pathlib, shutil, sys, time, torch\n"
+        "from suite.probes import probe\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "def fetch(url, place, *_, **__):\n"
+        "    with open(folder / 'fetched', 'a') as file: file.write('x')\n"
+        "    time.sleep(2)\n"
+        "    shutil.copy(folder / 'far.pth', place)\n"
+        "torch.hub.download_url_to_file = fetch\n"
+        "(folder / sys.argv[2]).touch()\n"
+        "while len(list(folder.glob('ready*'))) < 2: time.sleep(0.01)\n"
+        "print(probe('resnet18', weights='pretrained').digest)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TORCH_HOME": str(tmp_path / "cache")}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path), f"ready{i}"],
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        for i in range(2)
+    ]
+    told = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert told[0] == told[1] != b""
+    assert (tmp_path / "fetched").read_text() == "x"
 
 
 def test_efficientnet_is_timms_to_the_last_bit() -> None:
