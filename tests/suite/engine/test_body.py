@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import engine_places  # noqa: F401 registers the double with large checkpoints
 import pytest
 import torch
 from engine_sweeps import executions, sweep
 
 from leaderboard.store import Store
+from suite.config import MethodConfig
 from suite.engine import training
 from suite.engine.body import Job, execute
 from suite.engine.cells import Cell
@@ -39,6 +42,18 @@ def test_a_finished_cell_leaves_its_record_and_nothing_else(job: Job) -> None:
     assert Store(job.store).get(job.cell.key) is not None
     assert list(Path(job.reports).iterdir()) == []
     assert execute(evaluation(job)).fault is None
+
+
+def test_what_passes_between_driver_and_worker_is_small_however_large_the_checkpoint(job: Job) -> None:
+    large = MethodConfig("engine_place", {"mib": 8})
+    train, evaluate = plan(sweep(Path(job.store), methods=(large,))).cells
+    for cell in (train, evaluate):
+        handed = replace(job, cell=cell, modules=("engine_places",))
+        outcome = execute(handed)
+        assert outcome.fault is None
+        assert len(pickle.dumps((handed, outcome))) < 10_000
+    files = [path for path in Path(job.store).rglob("*") if path.is_file()]
+    assert max(path.stat().st_size for path in files) >= 8 * 2**20
 
 
 def test_a_cell_that_an_orphan_finished_is_not_run_again(job: Job, tmp_path: Path) -> None:
