@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli import show
-from suite.cli.job import send
+from suite.cli.job import job_name, send
 from suite.cli.shared import Failed, bad_input, show_json, web_address
 
 if TYPE_CHECKING:
@@ -104,6 +104,20 @@ def execute(
     return report.exit_code
 
 
+def errand(wishes: Wishes, plan: Callable[[], Plan], conclude: Callable[[Plan], None]) -> int:
+    """Carry out what is no sweep, here or as a job, and tell what came of it; returns the exit code."""
+    if web_address(wishes.address):
+        assert wishes.store is not None
+        with explained():
+            return send(wishes, job_name(wishes.words), wishes.store)
+    planned = plan()
+    report = compute(planned, wishes)
+    if not report.interrupted:
+        with explained():
+            conclude(planned)
+    return report.exit_code
+
+
 def compute(plan: Plan, wishes: Wishes) -> SweepReport:
     """Carry ``plan`` out under a live view; say how to go on where it was interrupted."""
     from suite import engine
@@ -173,7 +187,7 @@ def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
     failures = store.failures(sweep=sweep.name)
     if wishes.as_json:
         told = {"report": asdict(report), "page": page, "failures": [_told(failure) for failure in failures]}
-        _result({**told, "board": json.loads(to_json(board))}, wishes)
+        show_result({**told, "board": json.loads(to_json(board))}, wishes)
     else:
         shown = _accuracies(board) if wishes.single else [show.terminal(board, measured=True)]
         click.echo("\n".join(["", *shown]))
@@ -182,7 +196,7 @@ def _conclude(sweep: SweepConfig, wishes: Wishes, report: SweepReport) -> None:
         _mourn(failures, wishes)
 
 
-def _result(told: dict[str, object], wishes: Wishes) -> None:
+def show_result(told: dict[str, object], wishes: Wishes) -> None:
     """Print what a program is told at the end: after events, as the last of the lines."""
     from suite.engine.wire import RESULT, VERSION
 

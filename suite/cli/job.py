@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import click
 
-from suite.cli.shared import bad_input
+from suite.cli.shared import bad_input, show_json
 
 if TYPE_CHECKING:
     from suite.cli.execute import Wishes
     from suite.jobs import Job, Jobs
 
 _INTERRUPTED = 130
+_LONGEST_NAME = 60
 
 
 def send(wishes: Wishes, sweep: str, store: str) -> int:
@@ -34,7 +38,13 @@ def send(wishes: Wishes, sweep: str, store: str) -> int:
     if wishes.detach:
         click.echo(_ways(job, wishes.address), err=True)
         return 0
-    return watch(jobs, job, wishes.address, as_json=wishes.lines)
+    return watch(jobs, job, wishes.address, as_json=wishes.lines, alone=wishes.as_json)
+
+
+def job_name(words: Sequence[str]) -> str:
+    """What a job of ``league WORDS`` is called: by all that was asked, and in letters that need no quotes."""
+    name = re.sub(r"[^A-Za-z0-9_.=]+", "-", " ".join(words)).strip("-")
+    return name if len(name) <= _LONGEST_NAME else f"{name[:50]}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 def jobs_at(address: str) -> Jobs:
@@ -45,11 +55,11 @@ def jobs_at(address: str) -> Jobs:
     return jobs.connect(address)
 
 
-def watch(jobs: Jobs, job: Job, address: str, *, as_json: bool = False) -> int:
+def watch(jobs: Jobs, job: Job, address: str, *, as_json: bool = False, alone: bool = False) -> int:
     """Show a job until it ends, and return its exit code; ctrl-C leaves it, and says how to come back.
 
-    With ``as_json`` standard output has lines of JSON alone, and whatever else the job says goes to standard
-    error.
+    With ``as_json`` standard output has lines of JSON alone; with ``alone``, the result as JSON and nothing
+    else. Whatever more the job says goes to standard error.
     """
     from suite.engine import live_view
     from suite.engine.wire import encode, is_result
@@ -62,10 +72,20 @@ def watch(jobs: Jobs, job: Job, address: str, *, as_json: bool = False) -> int:
                 lambda text: click.echo(text, err=not is_result(text)),
             )
         with live_view() as tell:
-            return jobs.follow(job, tell, click.echo)
+            return jobs.follow(job, tell, _result_alone if alone else click.echo)
     except KeyboardInterrupt:
         click.echo(f"\n{job.id} goes on without you.\n{_ways(job, address)}", err=True)
         return _INTERRUPTED
+
+
+def _result_alone(text: str) -> None:
+    from suite.engine.wire import result
+
+    told = result(text)
+    if told is None:
+        click.echo(text, err=True)
+    else:
+        show_json(told)
 
 
 def _ways(job: Job, address: str) -> str:

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suite.cli.execute import Wishes, compute, explained
+from suite.cli.execute import Wishes, errand, show_result
 from suite.cli.measured_benchmarks import asked, load, resources, settings
-from suite.cli.shared import bad_input, json_option, show_json, store_option
+from suite.cli.shared import (
+    bad_input,
+    detach_option,
+    events_option,
+    json_option,
+    on_option,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from suite.config import DiversityConfig, Resources
@@ -63,7 +70,9 @@ Examples:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides which tasks.")
 @click.option("--mc", is_flag=True, help="The reference implementation's random estimator; slow.")
 @click.option("--retry", is_flag=True, help="Try measurements again that failed before.")
-@click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here.")
+@on_option
+@detach_option
+@events_option
 @click.option("--html", metavar="DIR", help=f"Folder of the page.  [default: STORE/board/{NAME}]")
 @store_option
 @json_option
@@ -75,21 +84,22 @@ def diversity(ctx: click.Context, /, words: tuple[str, ...], **wished: Any) -> N
     floor and the tasks' complexity. What the store has is not measured again.
     """
     given = asked(words)
-    loaded = [load(name, options) for name, options in given.benchmarks]
-    plan = _plan(loaded, settings(wished, loaded), resources(given.resources), wished)
     wishes = Wishes(
         words=("measure", "diversity", *words, *_flags(ctx)),
         store=wished["store"],
         retry=wished["retry"],
         address=wished["address"],
+        detach=wished["detach"],
+        events=wished["events"],
         html=wished["html"],
         as_json=wished["as_json"],
     )
-    report = compute(plan, wishes)
-    if not report.interrupted:
-        with explained():
-            _conclude(plan.cells, wishes)
-    ctx.exit(report.exit_code)
+
+    def plan() -> Plan:
+        loaded = [load(name, options) for name, options in given.benchmarks]
+        return _plan(loaded, settings(wished, loaded), resources(given.resources), wished)
+
+    ctx.exit(errand(wishes, plan, lambda planned: _conclude(planned.cells, wishes)))
 
 
 def _plan(
@@ -130,7 +140,7 @@ def _conclude(cells: Sequence[Cell], wishes: Wishes) -> None:
         told = [
             failure.model_dump(mode="json", include={"key", "benchmark", "reason"}) for failure in failures
         ]
-        show_json({"page": page, "failures": told, "probes": as_json(parts)})
+        show_result({"page": page, "failures": told, "probes": as_json(parts)}, wishes)
     else:
         click.echo("\n".join(["", *lines(parts)]))
         if page is not None:
@@ -144,7 +154,7 @@ def _conclude(cells: Sequence[Cell], wishes: Wishes) -> None:
 
 def _flags(ctx: click.Context) -> list[str]:
     """The options that were given, as words again, less those that ``Wishes`` spells itself."""
-    own = {"store", "retry", "address", "html", "as_json"}
+    own = {"store", "retry", "address", "detach", "events", "html", "as_json"}
     found: list[str] = []
     for parameter in ctx.command.params:
         given = ctx.get_parameter_source(parameter.name or "") == click.core.ParameterSource.COMMANDLINE

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suite.cli.execute import Wishes, compute, explained
-from suite.cli.shared import BadInput, Failed, bad_input, json_option, show_json, store_option
+from suite.cli.execute import Wishes, errand, show_result
+from suite.cli.shared import (
+    BadInput,
+    Failed,
+    bad_input,
+    detach_option,
+    events_option,
+    json_option,
+    on_option,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from suite.cli.measured_runs import Run
@@ -54,7 +63,9 @@ Examples:
 )
 @click.option("--query", type=click.IntRange(1), help="Query images of a class.  [default: RUN_A's]")
 @click.option("--retry", is_flag=True, help="Try measurements again that failed before.")
-@click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here.")
+@on_option
+@detach_option
+@events_option
 @click.option("--html", metavar="DIR", help=f"Folder of the page.  [default: STORE/board/{NAME}]")
 @store_option
 @json_option
@@ -68,20 +79,17 @@ def similarity(
     intervals over episodes. What the store has is not measured again.
     """
     named = [run_a] if run_b is None else [run_a, run_b]
-    plan = _plan(named, indexes, wished)
     flags = [word for index in indexes if indexes != _USUAL for word in ("--measure", index)]
     flags += ["--before-after"] if wished["before_after"] else []
     flags += ["--episodes", str(wished["episodes"])]
     flags += ["--query", str(wished["query"])] if wished["query"] else []
     wishes = Wishes(
         words=("measure", "similarity", *named, *flags),
-        **{key: wished[key] for key in ("store", "retry", "address", "html", "as_json")},
+        **{key: wished[key] for key in ("store", "retry", "address", "detach", "events", "html", "as_json")},
     )
-    report = compute(plan, wishes)
-    if not report.interrupted:
-        with explained():
-            _conclude(plan.cells, wishes)
-    ctx.exit(report.exit_code)
+    ctx.exit(
+        errand(wishes, lambda: _plan(named, indexes, wished), lambda plan: _conclude(plan.cells, wishes))
+    )
 
 
 def _plan(named: Sequence[str], indexes: tuple[str, ...], wished: dict[str, Any]) -> Plan:
@@ -180,7 +188,7 @@ def _conclude(cells: Sequence[Cell], wishes: Wishes) -> None:
     failures = [failure for failure in store.failures() if failure.key in keys]
     if wishes.as_json:
         told = [failure.model_dump(mode="json", include={"key", "reason"}) for failure in failures]
-        show_json({"page": page, "failures": told, "comparisons": [as_json(one) for one in found]})
+        show_result({"page": page, "failures": told, "comparisons": [as_json(one) for one in found]}, wishes)
     else:
         click.echo("\n".join(line for one in found for line in ("", *lines(one))))
         if page is not None:

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suite.cli.execute import Wishes, compute, explained
-from suite.cli.shared import BadInput, bad_input, json_option, show_json, store_option
+from suite.cli.execute import Wishes, errand, show_result
+from suite.cli.shared import (
+    BadInput,
+    bad_input,
+    detach_option,
+    events_option,
+    json_option,
+    on_option,
+    store_option,
+)
 from suite.nearest import nearest
 
 if TYPE_CHECKING:
@@ -39,7 +47,9 @@ Examples:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--reference", metavar="RUN", help="The one held against it, for what compares two.")
 @click.option("--retry", is_flag=True, help="Try measurements again that failed before.")
-@click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here.")
+@on_option
+@detach_option
+@events_option
 @store_option
 @json_option
 @click.pass_context
@@ -49,19 +59,20 @@ def trained(ctx: click.Context, /, named: str, runs: tuple[str, ...], **wished: 
     On training and test images of source and downstream problem; of few-shot trainings, on images of
     classes trained on and of the test's. What the store has is not measured again.
     """
-    plan = _plan(named, runs, wished)
     reference = wished.pop("reference")
     wishes = Wishes(
         words=("measure", named, *runs, *(["--reference", reference] if reference else [])), **wished
     )
-    report = compute(plan, wishes)
-    if not report.interrupted:
-        with explained():
-            _conclude(plan.cells, wishes)
-    ctx.exit(report.exit_code)
+    ctx.exit(
+        errand(
+            wishes,
+            lambda: _plan(named, runs, wished["store"], reference),
+            lambda plan: _conclude(plan.cells, wishes),
+        )
+    )
 
 
-def _plan(named: str, runs: Sequence[str], wished: dict[str, Any]) -> Plan:
+def _plan(named: str, runs: Sequence[str], folder: str, against: str | None) -> Plan:
     from leaderboard.store import Store, StoreError
     from suite import engine, measures
     from suite.cli.measured_runs import trainings
@@ -77,13 +88,13 @@ def _plan(named: str, runs: Sequence[str], wished: dict[str, Any]) -> Plan:
         )
     with bad_input(ConfigError):
         rulers = yardsticks([named])
-    if named == ALL_MEASURES and not wished["reference"]:
+    if named == ALL_MEASURES and not against:
         rulers = [ruler for ruler in rulers if not ruler.compares]
     with bad_input(StoreError):
-        store = Store(wished["store"])
+        store = Store(folder)
         rows = listing(store)
     found = {record.key: record for words in runs for record in trainings(store, rows, words)}
-    reference = _reference(store, rows, wished["reference"], found, rulers)
+    reference = _reference(store, rows, against, found, rulers)
     cells: dict[str, Cell] = {}
     codes = {record.method.name: _code(record) for record in found.values() if record.method is not None}
     for record in found.values():
@@ -92,7 +103,7 @@ def _plan(named: str, runs: Sequence[str], wished: dict[str, Any]) -> Plan:
             cells.setdefault(cell.key, cell)
     if not cells:
         raise BadInput(_lacking(rulers, found.values()))
-    terms = engine.Errand(NAME, wished["store"], tracking=Tracking(mode="disabled"))
+    terms = engine.Errand(NAME, folder, tracking=Tracking(mode="disabled"))
     return engine.Plan(terms, tuple(cells.values()), codes)
 
 
@@ -181,7 +192,7 @@ def _conclude(cells: Sequence[Cell], wishes: Wishes) -> None:
     failures = [failure for failure in store.failures() if failure.key in keys]
     if wishes.as_json:
         told = [failure.model_dump(mode="json", include={"key", "reason"}) for failure in failures]
-        show_json({"failures": told, "measurements": [as_json(record) for record in found]})
+        show_result({"failures": told, "measurements": [as_json(record) for record in found]}, wishes)
     else:
         click.echo("\n".join(line for record in found for line in ("", *lines(record))))
     for failure in failures:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.cli.execute import Wishes, compute, explained
-from suite.cli.shared import BadInput, bad_input, json_option, show_json, store_option
+from suite.cli.execute import Wishes, errand, show_result
+from suite.cli.shared import (
+    BadInput,
+    bad_input,
+    detach_option,
+    events_option,
+    json_option,
+    on_option,
+    show_json,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from suite.cli.paper_report import Listed
@@ -69,7 +78,9 @@ Examples:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--seeds", metavar="N,N,…", help="Which to run.  [default: those of each paper]")
 @click.option("--retry", is_flag=True, help="Try parts again that failed before.")
-@click.option("--address", help="A Ray cluster to join, such as auto or ray://HOST:10001; else one here.")
+@on_option
+@detach_option
+@events_option
 @click.option("--html", metavar="DIR", help=f"Folder of the page.  [default: STORE/board/{NAME}]")
 @store_option
 @json_option
@@ -80,6 +91,8 @@ def run(
     seeds: str | None,
     retry: bool,
     address: str | None,
+    detach: bool,
+    events: bool,
     html: str | None,
     store: str,
     as_json: bool,
@@ -91,13 +104,14 @@ def run(
         wanted = [papers.describe(name) for name in dict.fromkeys(names)]
     flags = [] if seeds is None else ["--seeds", seeds]
     words = ("paper", "run", *names, *flags)
-    wishes = Wishes(words=words, store=store, retry=retry, address=address, html=html, as_json=as_json)
-    plan = _plan(wanted, seeds, store)
-    report = compute(plan, wishes)
-    if not report.interrupted:
-        with explained():
-            _conclude(wanted, plan.cells, wishes)
-    ctx.exit(report.exit_code)
+    wishes = Wishes(words, store, False, retry, address, html, as_json, detach, events)
+    ctx.exit(
+        errand(
+            wishes,
+            lambda: _plan(wanted, seeds, store),
+            lambda plan: _conclude(wanted, plan.cells, wishes),
+        )
+    )
 
 
 def _plan(wanted: Sequence[PaperInfo], seeds: str | None, store: str) -> Plan:
@@ -139,7 +153,9 @@ def _conclude(wanted: Sequence[PaperInfo], cells: Sequence[Cell], wishes: Wishes
     failures = [failure for failure in store.failures() if failure.key in {cell.key for cell in cells}]
     if wishes.as_json:
         told = [failure.model_dump(mode="json", include={"key", "seed", "reason"}) for failure in failures]
-        show_json({"page": page, "failures": told, "papers": [paper_as_json(tried) for tried in found]})
+        show_result(
+            {"page": page, "failures": told, "papers": [paper_as_json(tried) for tried in found]}, wishes
+        )
     else:
         for tried in found:
             click.echo("\n".join(report(tried)))

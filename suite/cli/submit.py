@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli import show
-from suite.cli.execute import Wishes, execute
+from suite.cli.execute import Wishes, execute, show_result
 from suite.cli.shared import bad_input, detach_option, events_option, json_option, on_option, show_json
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _conclude(name: str, checked: Report, sweep: SweepConfig, wishes: Wishes, re
             failure.model_dump(mode="json", include={"key", "kind", "method", "reason"})
             for failure in failures
         ]
-        show_json({**told, "answers": [answer.to_dict() for answer in found], "failures": failed})
+        show_result({**told, "answers": [answer.to_dict() for answer in found], "failures": failed}, wishes)
     else:
         click.echo("".join(f"\n{spelled.answer(answer)}\n" for answer in found))
         click.echo(f"Board: {page}")

@@ -72,11 +72,18 @@ def decode(line: str) -> events.Event | None:
 
 def is_result(line: str) -> bool:
     """Whether that is the line of a sweep's result."""
+    return result(line) is not None
+
+
+def result(line: str) -> dict[str, Any] | None:
+    """What the line of a result tells; None of any other line."""
     try:
         told = json.loads(line)
     except ValueError:
-        return False
-    return isinstance(told, dict) and told.get(_EVENT) == RESULT
+        return None
+    if not isinstance(told, dict) or told.get(_EVENT) != RESULT:
+        return None
+    return {name: value for name, value in told.items() if name not in (_EVENT, _VERSION)}
 
 
 def _known(kind: type[Any], told: dict[str, Any]) -> dict[str, Any]:

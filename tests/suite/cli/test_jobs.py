@@ -141,3 +141,41 @@ def test_of_a_job_a_program_reads_lines_of_json_alone(call, cluster: Jobs, words
         {"event": "Result", "version": 1, "report": {}},
     ]
     assert "1  maml  91.2" in result.stderr
+
+
+ERRANDS = [
+    ("measure", "class_separation", "pretrain"),
+    ("measure", "similarity", "maml", "--episodes", "20"),
+    ("measure", "diversity", "glyphs", "--tasks", "5"),
+    ("paper", "run", "diversity", "--seeds", "0"),
+]
+
+
+@pytest.mark.parametrize("words", ERRANDS, ids=lambda words: "-".join(words[:2]))
+def test_a_measurement_or_a_paper_is_sent_too(call, cluster: Jobs, words: tuple[str, ...]) -> None:
+    result = call(*words, "--on", HEAD, "--store", STORE, "--retry")
+    assert (result.exit_code, result.stdout) == (0, "1  maml  91.2\n")
+    request = cluster.sent[0]
+    assert request.command == (*words, "--store", STORE, "--retry")
+    assert request.sweep == "-".join(words).replace("---", "-")
+
+
+def test_what_is_sent_with_json_ends_in_json_alone(call, cluster: Jobs) -> None:
+    cluster.said = ["a host is asked for", '{"event": "Result", "version": 1, "papers": []}']
+    result = call("paper", "run", "diversity", "--json", "--on", HEAD, "--store", STORE)
+    assert json.loads(result.stdout) == {"papers": []}
+    assert "a host is asked for" in result.stderr
+
+
+def test_a_measurement_can_be_left(call, cluster: Jobs) -> None:
+    result = call("measure", "cka", "pretrain emoji", "--on", HEAD, "--store", STORE, "--detach")
+    assert (
+        result.exit_code == 0 and f"league runs watch measure-cka-pretrain-emoji --on {HEAD}" in result.stderr
+    )
+
+
+def test_names_of_jobs_stay_short_and_apart() -> None:
+    from suite.cli.job import job_name
+
+    one, other = job_name(["measure", "x" * 80, "a"]), job_name(["measure", "x" * 80, "b"])
+    assert len(one) == len(other) == 59 and one != other

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from leaderboard.store import Store
-from suite.cli import measure_similarity
+from suite.cli import execute
 from suite.cli.execute import Wishes
 from suite.engine import Plan, SweepReport
 from tests.support.similar import carry_out_here, trained_store
@@ -39,7 +39,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         wanted.append(len(plan.cells) - len(known))
         return SweepReport(wanted[-1], len(known), 0, 0, len(plan.cells), 0.0)
 
-    monkeypatch.setattr(measure_similarity, "compute", compute)
+    monkeypatch.setattr(execute, "compute", compute)
     return wanted
 
 
