@@ -3,4 +3,15 @@
 Each benchmark is a module here with ``cases(quick) -> list[Case]`` (``bench.case``), named in ``BENCHMARKS``.
 """
 
-BENCHMARKS = ("maml", "heads", "task2vec", "similarity", "collapse", "episodes", "board", "engine", "ddp")
+BENCHMARKS = (
+    "maml",
+    "heads",
+    "task2vec",
+    "similarity",
+    "collapse",
+    "episodes",
+    "board",
+    "engine",
+    "cluster",
+    "ddp",
+)

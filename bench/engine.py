@@ -1,4 +1,4 @@
-"""The engine's own cost: a sweep whose cells do nothing, in a process of its own, and the same once more.
+"""The engine's own cost: a sweep whose cells do nothing, in a process of its own, and then one seed more.
 
 ``python -m bench.engine FOLDER CELLS`` carries it out and prints what it took, as one JSON object.
 """
@@ -47,39 +47,40 @@ def _report(told: Any) -> Report:
 
 
 def measure(folder: Path, cells: int) -> dict[str, float]:
-    """Carry the sweep out in ``folder``, then once more with nothing left to do.
+    """Carry the sweep out in ``folder``, then once more with another seed.
 
     ``seconds`` from the call to its return; ``start_s`` to the first cell that is handed out;
     ``ms_per_cell``, between that moment and the end, over cells; ``driver_growth_mib``, by how much the
-    driver's resident memory grew in that time; ``resume_s``, what the second call took.
+    driver's resident memory grew in that time; ``resume_s``, from the second call to its first new cell.
     """
     from bench.idle import sweep
     from suite import engine
 
-    asked, driver = sweep(folder / "store", cells), psutil.Process()
+    driver = psutil.Process()
     first: list[tuple[float, int]] = []
 
     def listen(event: object) -> None:
-        if not first and type(event).__name__ == "CellStarted":
+        if not first and isinstance(event, engine.events.CellStarted):
             first.append((time.perf_counter(), driver.memory_info().rss))
 
     began = time.perf_counter()
-    report = engine.run(asked, on_event=listen)
+    report = engine.run(sweep(folder / "store", cells), on_event=listen)
     ended, resident = time.perf_counter(), driver.memory_info().rss
-    again = engine.run(asked)
+    (started, before), first = first[0], []
     resumed = time.perf_counter()
-    if (report.done, again.reused) != (cells, cells):
+    again = engine.run(sweep(folder / "store", cells + 2), on_event=listen)
+    if (report.done, again.reused, again.done) != (cells, cells, 2):
         raise RuntimeError(
-            f"of {cells} cells {report.done} were done, and {again.reused} found the second time"
+            f"of {cells} cells {report.done} were done, {again.reused} found the second time, "
+            f"and of 2 more {again.done} done"
         )
-    started, before = first[0]
     return {
         "seconds": ended - began,
         "cells": cells,
         "ms_per_cell": 1_000 * (ended - started) / cells,
         "start_s": started - began,
         "driver_growth_mib": (resident - before) / _MIB,
-        "resume_s": resumed - ended,
+        "resume_s": first[0][0] - resumed,
     }
 
 

@@ -1,11 +1,13 @@
 """A method and a benchmark that take no time: what a sweep of them costs is the engine's own doing.
 
-Registered on import, as a user's own file would be; nothing but ``bench.engine``'s process imports it.
+Registered on import, as a user's own file would be; nothing but the processes of ``bench.engine`` and
+``bench.cluster`` imports it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +46,17 @@ def squares() -> tasks.Benchmark:
 @method(_NAME, version="1")
 @dataclass(frozen=True)
 class Idle:
-    """Learns nothing from its budget's one episode, and calls every query the first class."""
+    """Learns nothing from its budget's one episode, and calls every query the first class.
 
+    ``hours``: how long its training would be said to take (``bench.cluster``).
+    """
+
+    hours: float = 0.0
     adaptation = ()
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {}
+        return {"hours": self.hours}
 
     def train(self, source: Source, budget: Budget) -> None:
         while not source.exhausted:
@@ -71,6 +77,13 @@ class Idle:
 
 def _first_class(images: Tensor) -> Tensor:
     return torch.tensor([1.0, 0.0]).expand(len(images), 2)
+
+
+def long(store: Path, hours: Sequence[float], seeds: int) -> SweepConfig:
+    """For each seed a training for each of ``hours``, on a GPU of its own, and an evaluation of each."""
+    asked = sweep(store, 2 * seeds)
+    methods = tuple(MethodConfig(_NAME, {"hours": each}) for each in hours)
+    return replace(asked, methods=methods, resources=replace(asked.resources, gpus_per_cell=1))
 
 
 def sweep(store: Path, cells: int) -> SweepConfig:

@@ -115,13 +115,17 @@ class Executor:
             jobs = [self._job(each, self.ledger.start(each.key), alone) for each in (cell, *mates)]
             first = jobs[0]
             options = request(self.plan.terms.resources, first.memory_mib, cell.kind)
-            reference = self._task.options(name=cell.title, **options).remote(jobs)
+            reference = self._hand_over(jobs, {"name": cell.title, **options})
             aboard = tuple((job.cell, job.attempt) for job in jobs)
             self._flights[reference] = Flight(
                 cell, first.token, first.attempt, reference, since=time.monotonic(), mates=aboard[1:]
             )
             for each, attempt in aboard:
                 self._emit(events.CellStarted(each, attempt))
+
+    def _hand_over(self, jobs: list[Job], options: dict[str, Any]) -> Any:
+        """Give jobs to Ray, to run one after the other; returns the reference to their outcomes."""
+        return self._task.options(**options).remote(jobs)
 
     def _mates(self, cell: Cell) -> list[Cell]:
         # A GPU's memory comes free for certain only with the process that held it: one cell, one process.

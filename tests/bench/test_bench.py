@@ -41,15 +41,15 @@ ALONE = replace(ROW, peer=None, peer_s=None, ratio=None, ratio_min=None, ratio_m
 
 OTHERS = {
     "engine": ("cells", "ms_per_cell", "start_s", "driver_growth_mib", "resume_s"),
+    "cluster": ("cells", "gpus", "busy", "busy_once_full", "full_s"),
     "ddp": ("alone_s", "speedup", "efficiency", "difference"),
 }
 
 
 def names() -> list[object]:
-    """All benchmarks; the engine's starts a cluster."""
-    return [
-        pytest.param(name, marks=pytest.mark.slow if name == "engine" else ()) for name in bench.BENCHMARKS
-    ]
+    """All benchmarks; two of them start clusters."""
+    slow = ("engine", "cluster")
+    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in bench.BENCHMARKS]
 
 
 @pytest.mark.filterwarnings("ignore")  # the peers' own
