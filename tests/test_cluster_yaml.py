@@ -74,6 +74,24 @@ def test_hosts_of_a_cloud_come_when_needed_and_cannot_be_reached_from_outside(pr
     assert config["available_node_types"]["head"]["resources"]["CPU"] == 0
 
 
+def test_hosts_on_google_cloud_get_no_public_address() -> None:
+    for kind in read(RAY_UP["gcp"])["available_node_types"].values():
+        interfaces = kind["node_config"]["networkInterfaces"]
+        assert interfaces and not any("accessConfigs" in interface for interface in interfaces)
+
+
+def test_the_security_group_lets_in_ssh_and_the_cluster_itself_alone() -> None:
+    pytest.importorskip("boto3")
+    from ray.autoscaler._private.aws.config import _create_default_inbound_rules
+
+    added = read(RAY_UP["aws"])["provider"]["security_group"].get("IpPermissions", [])
+    rules = _create_default_inbound_rules(["sg-cluster"], added)
+    from_addresses = [rule for rule in rules if rule.get("IpRanges") or rule.get("Ipv6Ranges")]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in from_addresses} == {(22, 22)}
+    among = [pair["GroupId"] for rule in rules for pair in rule.get("UserIdGroupPairs", [])]
+    assert among == ["sg-cluster"] and len(rules) == len(from_addresses) + 1
+
+
 def test_kuberays_autoscaler_can_read_the_cluster_of_the_job() -> None:
     from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
 
