@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from engine_sweeps import computed, sweep  # noqa: E402
 
 from suite.engine import Infeasible, events, run  # noqa: E402
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
@@ -26,7 +27,10 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("PYTHONHASHSEED", "0")
     from ray.cluster_utils import Cluster
 
-    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    # Ray leaves a socket open where the dashboard's usual port is taken by another cluster.
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "dashboard_port": port})
     yield started
     started.shutdown()
 
