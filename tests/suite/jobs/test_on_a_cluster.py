@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -10,8 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,8 @@ import pytest
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 BIN = Path(sys.executable).parent
-PLANTED = "planted-secret-7f3a"
+KEYS = ("WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY")
+DIGEST = f"__import__('hashlib').sha256(__import__('os').environ['{KEYS[0]}'].encode()).hexdigest()"
 SWEEP = """
 name: tiny
 methods: [untrained, {transfer: {batch_size: 16}}]
@@ -36,6 +40,22 @@ class Head:
     address: str
     environment: dict[str, str]
     folder: Path
+    planted: tuple[str, ...]
+
+    def asked_a_worker(self, code: str) -> str:
+        """What a job of Ray's prints that hands ``code``, an expression, to a worker."""
+        script = f"import ray; ray.init(); print(ray.get(ray.remote(lambda: {code}).remote()))"
+        command = [str(BIN / "ray"), "job", "submit", "--address", self.address, "--", "python", "-c"]
+        submitted = subprocess.run(
+            [*command, script],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
+        return submitted.stdout
 
     def league(self, *words: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -64,8 +84,10 @@ def head(tmp_path: Path) -> Iterator[Head]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "LEAGUE_CACHE": str(tmp_path / "cache"),
     }
-    # Of the cluster alone: whoever sends a sweep does not have it.
-    theirs = {**ours, "WANDB_API_KEY": PLANTED, "WANDB_MODE": "offline"}
+    # The cluster has keys, and whoever sends a sweep has others, which stay where they are.
+    planted = {name: f"planted-{secrets.token_hex(16)}" for name in KEYS}
+    theirs = {**ours, **planted, "WANDB_MODE": "offline"}
+    senders = {name: f"planted-{secrets.token_hex(16)}" for name in KEYS}
     # Ray's sockets lie below it, and their names may have few letters.
     folder = Path("/tmp") / f"league-head-{os.getpid()}"
     command = ["ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2", "--num-gpus=0"]
@@ -77,7 +99,9 @@ def head(tmp_path: Path) -> Iterator[Head]:
         )
     try:
         _wait_for(f"http://127.0.0.1:{dashboard}/api/version", process)
-        yield Head(f"http://127.0.0.1:{dashboard}", ours, folder)
+        found = (*planted.values(), *senders.values(), token.read_text())
+        url = f"http://127.0.0.1:{dashboard}"
+        yield Head(url, {**ours, **senders}, folder, found)
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -103,6 +127,12 @@ def test_a_sweep_is_sent_watched_and_gone_on_with_and_keeps_secrets(head: Head, 
     watched = head.league("runs", "watch", "tiny", "--on", head.address, cwd=tree)
     assert watched.returncode == 0 and watched.stdout == again.stdout
 
+    measure = ("measure", "class_separation", "transfer", "--json", "--store", store, "--on", head.address)
+    measured = head.league(*measure, cwd=tree)
+    assert measured.returncode == 0, measured.stderr
+    assert "submitted league-measure-class_separation-transfer-1" in measured.stderr
+    assert json.loads(measured.stdout)["measurements"] and not json.loads(measured.stdout)["failures"]
+
     failed = head.league(*words, "methods.transfer.lr=1e30", cwd=tree)
     assert failed.returncode == 1, failed.stderr
 
@@ -111,11 +141,47 @@ def test_a_sweep_is_sent_watched_and_gone_on_with_and_keeps_secrets(head: Head, 
     )
     assert refused.returncode == 1 and "no job server answers" in refused.stderr
 
-    told = "".join(run.stdout + run.stderr for run in (first, again, watched, failed, refused))
-    assert PLANTED not in told
-    for place in (Path(store), head.folder):
-        holds = [path for path in place.rglob("*") if path.is_file() and PLANTED in _text(path)]
-        assert not holds
+    told = "".join(run.stdout + run.stderr for run in (first, again, watched, measured, failed, refused))
+    assert not [secret for secret in head.planted if secret in told]
+    assert sha256(head.planted[0].encode()).hexdigest() in head.asked_a_worker(DIGEST)
+    (tmp_path / "token").unlink()
+    assert list(Path(store).rglob("*.wandb")) and list(head.folder.rglob("job-driver-*.log"))
+    assert not [*_holding(tmp_path, head.planted), *_holding(head.folder, head.planted)]
+
+
+def test_a_sweep_on_this_machine_keeps_secrets(tmp_path: Path) -> None:
+    planted = {name: f"planted-{secrets.token_hex(16)}" for name in KEYS}
+    (tmp_path / "tiny.yaml").write_text(SWEEP)
+    (tmp_path / "home").mkdir()
+    words = ["sweep", "tiny.yaml", "tracking.mode=offline", "--store", str(tmp_path / "store")]
+    before = set(Path("/tmp").glob("league-*"))
+    with (tmp_path / "said.txt").open("w") as said:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "suite.cli", *words],
+            cwd=tmp_path,
+            env={**os.environ, **planted, "HOME": str(tmp_path / "home")},
+            stdout=said,
+            stderr=said,
+        )
+        # Ray's folder is gone when the sweep ends: looked at while it runs.
+        looked, until = 0, time.monotonic() + 400
+        while running.poll() is None:
+            assert time.monotonic() < until, (tmp_path / "said.txt").read_text()
+            for folder in set(Path("/tmp").glob("league-*")) - before:
+                looked += sum(1 for _ in folder.rglob("*.log"))
+                assert not list(_holding(folder, planted.values()))
+            time.sleep(0.5)
+    assert running.returncode == 0 and looked, (tmp_path / "said.txt").read_text()
+    assert list((tmp_path / "store").rglob("*.wandb"))
+    assert not list(_holding(tmp_path, planted.values()))
+
+
+def _holding(folder: Path, planted: Iterable[str]) -> Iterator[Path]:
+    """Files below the folder that have one of the secrets in them."""
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and any(secret in _text(path) for secret in planted):
+                yield path
 
 
 def _text(path: Path) -> str:
