@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 import subprocess
 import sys
 import time
@@ -28,11 +29,15 @@ from bench.case import Case, Report, Work
 
 _ROOT = Path(__file__).parents[1]
 _EVALUATION_HOURS = 1.0
+_SPREAD = 0.2
 
 
 @dataclass(frozen=True)
 class Site:
-    """``nodes`` of ``gpus`` each; trainings of ``hours`` for each seed, and an hour's evaluation of each."""
+    """``nodes`` of ``gpus`` each; trainings of ``hours`` for each seed, and an hour's evaluation of each.
+
+    They take up to a fifth more or less than that, by their seed.
+    """
 
     nodes: int
     gpus: int
@@ -47,7 +52,7 @@ class Site:
         return f"{self.nodes * self.gpus} GPUs on {self.nodes} nodes, simulated, {cells} cells"
 
 
-FULL = Site(nodes=8, gpus=8, hours=(2, 3, 5, 8), seeds=36, seconds_per_hour=30)
+FULL = Site(nodes=8, gpus=8, hours=(2, 3, 4, 6), seeds=32, seconds_per_hour=30)
 TINY = Site(nodes=2, gpus=1, hours=(1, 2), seeds=2, seconds_per_hour=0.5)
 
 
@@ -74,24 +79,36 @@ def _report(told: Any) -> Report:
     return Report(seconds=told.pop("seconds"), figures=told)
 
 
-def busy(spans: Sequence[tuple[float, float]], gpus: int, since: float, until: float) -> float:
-    """Share of ``gpus`` that were at work between two moments; ``spans`` are starts and ends of cells."""
-    worked = sum(max(0.0, min(end, until) - max(start, since)) for start, end in spans)
+@dataclass(frozen=True)
+class Span:
+    """From when to when, in seconds, a cell was at work."""
+
+    kind: str
+    start: float
+    end: float
+
+
+def busy(spans: Sequence[Span], gpus: int, since: float, until: float) -> float:
+    """Share of ``gpus`` that were at work between two moments."""
+    worked = sum(max(0.0, min(span.end, until) - max(span.start, since)) for span in spans)
     return worked / (gpus * (until - since))
 
 
-def summarize(spans: Sequence[tuple[float, float]], gpus: int) -> dict[str, float]:
-    """``busy``: share of the GPUs at work while cells remained, from the first cell's start to the last's.
+def summarize(spans: Sequence[Span], gpus: int) -> dict[str, float]:
+    """``busy``: share of the GPUs at work while cells remained: from the first cell's start to that of the
+    last training. After it there is nothing to hand out but what waits for trainings that run.
 
-    ``busy_once_full``: the same from the moment at which each GPU had had its first cell; ``full_s``: how
-    long that took.
+    ``full_s``: how long it took until each GPU had had its first cell, for which all the simulated hosts'
+    processes start on the cores of this machine; ``busy_once_full``: the share from then on.
     """
-    starts = sorted(start for start, _ in spans)
-    first, full, last = starts[0], starts[min(gpus, len(starts)) - 1], starts[-1]
+    starts = sorted(span.start for span in spans)
+    first, full = starts[0], starts[min(gpus, len(starts)) - 1]
+    last = max(span.start for span in spans if span.kind == "train")
     return {
         "busy": busy(spans, gpus, first, last),
         "busy_once_full": busy(spans, gpus, full, last),
         "full_s": full - first,
+        "remained_s": last - first,
     }
 
 
@@ -120,10 +137,10 @@ def _asleep(folder: str, seconds_per_hour: float) -> type[Any]:
             (job,) = jobs
             cell = job.cell
             hours = cell.method.arguments["hours"] if cell.kind == "train" else _EVALUATION_HOURS
-            seconds = hours * seconds_per_hour
-            return task.options(**options).remote(
-                cell.key, seconds, pickle.dumps((Outcome(seconds=seconds),))
-            )
+            factor = 1 + _SPREAD * (2 * random.Random(cell.seed).random() - 1)
+            seconds = hours * seconds_per_hour * factor
+            told = pickle.dumps((Outcome(seconds=seconds),))
+            return task.options(**options).remote(f"{cell.kind} {cell.key}", seconds, told)
 
     return Asleep
 
@@ -155,14 +172,14 @@ def measure(folder: Path, site: Site) -> dict[str, float]:
         cluster.shutdown()  # type: ignore[no-untyped-call]
     if report.exit_code:
         raise RuntimeError(f"of {report.total} cells {report.done} were done")
-    spans = [_span(path.read_text()) for path in spans_folder.iterdir()]
+    spans = [_span(path) for path in spans_folder.iterdir()]
     gpus = site.nodes * site.gpus
     return {"seconds": seconds, "cells": len(spans), "gpus": gpus, **summarize(spans, gpus)}
 
 
-def _span(text: str) -> tuple[float, float]:
-    start, end = text.split()
-    return float(start), float(end)
+def _span(path: Path) -> Span:
+    start, end = path.read_text().split()
+    return Span(path.name.split()[0], float(start), float(end))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ ALONE = replace(ROW, peer=None, peer_s=None, ratio=None, ratio_min=None, ratio_m
 
 OTHERS = {
     "engine": ("cells", "ms_per_cell", "start_s", "driver_growth_mib", "resume_s"),
-    "cluster": ("cells", "gpus", "busy", "busy_once_full", "full_s"),
+    "cluster": ("cells", "gpus", "busy", "busy_once_full", "full_s", "remained_s"),
     "ddp": ("alone_s", "speedup", "efficiency", "difference"),
 }
 

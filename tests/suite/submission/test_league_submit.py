@@ -139,7 +139,7 @@ def test_a_submission_is_ranked_beside_cached_methods_and_again_when_it_changes(
     ]
     assert len(sources) == 2
 
-    file.write_text(file.read_text().replace("argument(10.0,", "argument(20.0,"))
+    file.write_text(file.read_text().replace("argument(3e-3,", "argument(6e-3,"))
     again = league(*words, "--json", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     told = json.loads(again.stdout)
